@@ -11,12 +11,27 @@ from emulator.firestore.values import Timestamp, Value
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One version of a stored document. A change makes a new object, so identity is version."""
+    """One version of a stored document. A change makes a new object, so identity is version.
+
+    `encoding` belongs to the transports: a cached encoding of this version, see `keep_encoding`.
+    """
 
     path: DocumentPath
     fields: dict[str, Value]
     create_time: Timestamp
     update_time: Timestamp
+    encoding: object = field(default=None, compare=False, repr=False)
+
+    def keep_encoding(self, encoding: object) -> None:
+        """Remember an encoding of this version; the one assignment a document allows, since it changes no value."""
+        object.__setattr__(self, "encoding", encoding)
+
+
+@dataclass(frozen=True, slots=True)
+class MissingDocument:
+    """A document that does not exist but has subcollections (ListDocuments with show_missing)."""
+
+    path: DocumentPath
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,3 +33,28 @@ class DocumentPath:
 
 #: A field path: its unquoted segments, outermost first.
 FieldPath: TypeAlias = tuple[str, ...]
+
+
+def parse_database_name(name: str) -> DatabaseId:
+    """`projects/{p}/databases/{d}`."""
+    raise NotImplementedError
+
+
+def parse_document_name(name: str) -> DocumentPath:
+    """A full document name. InvalidArgument with the official text otherwise."""
+    raise NotImplementedError
+
+
+def parse_parent(name: str) -> DocumentPath:
+    """A full document name, or `…/documents` itself, which has no segments."""
+    raise NotImplementedError
+
+
+def parse_field_path(text: str) -> FieldPath:
+    """`a.b`, with backquotes around segments that are not plain identifiers."""
+    raise NotImplementedError
+
+
+def format_field_path(path: FieldPath) -> str:
+    """The inverse of `parse_field_path`."""
+    raise NotImplementedError
