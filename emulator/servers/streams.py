@@ -1,0 +1,125 @@
+"""The two bidirectional streams of the service, Listen and Write, as every transport runs them.
+
+A transport hands in requests as messages and sends on what comes out; it ends the stream when a FirestoreError is raised.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from emulator.errors import FirestoreError, InvalidArgument
+from emulator.firestore.callers import Caller
+from emulator.firestore.engine import Engine
+from emulator.firestore.listen import ListenEvent, ListenSession
+from emulator.firestore.paths import DatabaseId, parse_database_name
+from emulator.wire import protos
+from emulator.wire.documents import decode_write, encode_write_result
+from emulator.wire.listen import decode_target
+from emulator.wire.protos import Message
+from emulator.wire.timestamps import encode_timestamp
+
+
+class ListenStream:
+    """One Listen stream: the first request names the database, every request adds or removes a target."""
+
+    def __init__(self, engine: Engine, caller: Caller) -> None:
+        self._engine = engine
+        self._caller = caller
+        self._session: asyncio.Future[ListenSession] = asyncio.get_running_loop().create_future()
+        self._database: DatabaseId | None = None
+
+    def request(self, message: Message) -> None:
+        """Take one ListenRequest. A bad target is answered by its removal, any other fault ends the stream."""
+        session = self._open(message.database)
+        match message.WhichOneof("target_change"):
+            case "add_target":
+                try:
+                    target = decode_target(message.add_target)
+                except FirestoreError as error:
+                    session.reject_target(message.add_target.target_id, error)
+                else:
+                    session.add_target(target)
+            case "remove_target":
+                session.remove_target(message.remove_target)
+            case _:
+                raise InvalidArgument("A listen request must add or remove a target.")
+
+    async def events(self) -> list[ListenEvent]:
+        """Wait for the next events, at least one."""
+        return await (await asyncio.shield(self._session)).next_events()
+
+    def close(self) -> None:
+        """Forget every target; safe to call twice and before the first request."""
+        if self._session.done() and not self._session.cancelled():
+            self._session.result().close()
+        self._session.cancel()
+
+    def _open(self, name: str) -> ListenSession:
+        if self._database is None:
+            if not name:
+                raise InvalidArgument("'database' must be set on an initial listen request.")
+            self._database = parse_database_name(name)
+            self._session.set_result(self._engine.listen(self._database, self._caller))
+        elif name:
+            _same_database(name, self._database)
+        return self._session.result()
+
+
+class WriteStream:
+    """One Write stream: a handshake, then commits in order, each answered with the next token."""
+
+    def __init__(self, engine: Engine, caller: Caller, new_stream_id: Callable[[], str]) -> None:
+        self._engine = engine
+        self._caller = caller
+        self._new_stream_id = new_stream_id
+        self._database: DatabaseId | None = None
+        self._token = 0
+        #: Set by a request without writes: its response is the last one.
+        self.finished = False
+
+    async def request(self, message: Message) -> Message:
+        """Answer one WriteRequest with its WriteResponse. A failed commit ends the stream.
+
+        Tokens of requests are not checked, as in the official emulator.
+        """
+        if self._database is None:
+            return self._handshake(message)
+        if message.database:
+            _same_database(message.database, self._database)
+        self._token += 1
+        response = protos.WriteResponse(stream_token=self._encoded_token())
+        if not message.writes:
+            self.finished = True
+            return response
+        writes = tuple(map(decode_write, message.writes))
+        result = await self._engine.commit(self._database, writes, self._caller)
+        for item in result.results:
+            encode_write_result(response.write_results.add(), item)
+        if result.commit_time is not None:
+            encode_timestamp(response.commit_time, result.commit_time)
+        return response
+
+    def _handshake(self, message: Message) -> Message:
+        if not message.database:
+            raise InvalidArgument("'database' must be set on an initial write request.")
+        if message.stream_id:
+            raise InvalidArgument("Resuming streams is not supported, do not set stream ID.")
+        if message.stream_token:
+            raise InvalidArgument(
+                "Resuming streams is not supported, 'stream_token' must not be set on an initial write request."
+            )
+        if message.writes:
+            raise InvalidArgument("'writes' must not be set on an initial write request.")
+        self._database = parse_database_name(message.database)
+        return protos.WriteResponse(stream_id=self._new_stream_id(), stream_token=self._encoded_token())
+
+    def _encoded_token(self) -> bytes:
+        return str(self._token).encode()
+
+
+def _same_database(name: str, expected: DatabaseId) -> None:
+    if name != expected.name:
+        raise InvalidArgument(
+            f"Request specified a database ({name}) that did not match the expected database ({expected.name})"
+        )
