@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from emulator.errors import FirestoreError, InvalidArgument
 from emulator.firestore.callers import Caller
+from emulator.firestore.documents import CommitResult
 from emulator.firestore.engine import Engine
 from emulator.firestore.listen import ListenEvent, ListenSession
 from emulator.firestore.paths import DatabaseId, parse_database_name
 from emulator.wire import protos
 from emulator.wire.documents import decode_write, encode_write_result
-from emulator.wire.listen import decode_target
+from emulator.wire.field_order import ordered_writes
+from emulator.wire.listening import decode_target
 from emulator.wire.protos import Message
+from emulator.wire.rest_json import Json
 from emulator.wire.timestamps import encode_timestamp
 
 
@@ -66,6 +70,16 @@ class ListenStream:
         return self._session.result()
 
 
+@dataclass(frozen=True, slots=True)
+class WriteReply:
+    """What answers one WriteRequest. `stream_id` only after the handshake, `commit` only after writes; `last` ends the stream."""
+
+    stream_token: bytes
+    stream_id: str = ""
+    commit: CommitResult | None = None
+    last: bool = False
+
+
 class WriteStream:
     """One Write stream: a handshake, then commits in order, each answered with the next token."""
 
@@ -75,11 +89,9 @@ class WriteStream:
         self._new_stream_id = new_stream_id
         self._database: DatabaseId | None = None
         self._token = 0
-        #: Set by a request without writes: its response is the last one.
-        self.finished = False
 
-    async def request(self, message: Message) -> Message:
-        """Answer one WriteRequest with its WriteResponse. A failed commit ends the stream.
+    async def request(self, message: Message, body: Json | None = None) -> WriteReply:
+        """Take one WriteRequest; `body` is the JSON it came as, for the order of fields. A failed commit ends the stream.
 
         Tokens of requests are not checked, as in the official emulator.
         """
@@ -88,19 +100,15 @@ class WriteStream:
         if message.database:
             _same_database(message.database, self._database)
         self._token += 1
-        response = protos.WriteResponse(stream_token=self._encoded_token())
         if not message.writes:
-            self.finished = True
-            return response
-        writes = tuple(map(decode_write, message.writes))
-        result = await self._engine.commit(self._database, writes, self._caller)
-        for item in result.results:
-            encode_write_result(response.write_results.add(), item)
-        if result.commit_time is not None:
-            encode_timestamp(response.commit_time, result.commit_time)
-        return response
+            return WriteReply(self._encoded_token(), last=True)
+        writes = [decode_write(write) for write in message.writes]
+        if body is not None:
+            writes = ordered_writes(writes, body)
+        commit = await self._engine.commit(self._database, writes, self._caller)
+        return WriteReply(self._encoded_token(), commit=commit)
 
-    def _handshake(self, message: Message) -> Message:
+    def _handshake(self, message: Message) -> WriteReply:
         if not message.database:
             raise InvalidArgument("'database' must be set on an initial write request.")
         if message.stream_id:
@@ -112,10 +120,22 @@ class WriteStream:
         if message.writes:
             raise InvalidArgument("'writes' must not be set on an initial write request.")
         self._database = parse_database_name(message.database)
-        return protos.WriteResponse(stream_id=self._new_stream_id(), stream_token=self._encoded_token())
+        return WriteReply(self._encoded_token(), stream_id=self._new_stream_id())
 
     def _encoded_token(self) -> bytes:
         return str(self._token).encode()
+
+
+def encode_write_reply(reply: WriteReply) -> Message:
+    """google.firestore.v1.WriteResponse."""
+    response = protos.WriteResponse(stream_id=reply.stream_id, stream_token=reply.stream_token)
+    if reply.commit is not None:
+        for result in reply.commit.results:
+            encode_write_result(response.write_results.add(), result)
+        if reply.commit.commit_time is not None:
+            response.commit_time.SetInParent()
+            encode_timestamp(response.commit_time, reply.commit.commit_time)
+    return response
 
 
 def _same_database(name: str, expected: DatabaseId) -> None:
