@@ -1,0 +1,59 @@
+"""What the private `java` runs: tells from the arguments which program firebase-tools wanted, and becomes it.
+
+    java -Duser.language=en -Dfile.encoding=UTF-8 -version        the CLI's check for Java 21 or newer
+    java -D... -jar PATH serve                                    the Storage rules runtime
+    java -D... -jar PATH --host H --port P ...                    the Firestore emulator
+
+Runs as a script, so nothing of the project is imported before it is known what is wanted: the banner must be quick.
+(Command lines as firebase-tools 15 sends them, `lib/emulator/downloadableEmulators.js` and `commandUtils.js`.)
+"""
+
+import sys
+
+BANNER = 'openjdk version "21.0.0" (Kindling stand-in, not Java)\n'
+"""Answers the CLI's pattern `version "([1-9][0-9]*)`; it refuses a major version below 21."""
+
+
+def main(arguments: list[str]) -> int:
+    if "-version" in arguments:
+        sys.stderr.write(BANNER)
+        return 0
+    if "-jar" not in arguments[:-1]:
+        sys.stderr.write("java: this is Kindling's stand-in for Java; it only runs what the Firebase CLI asks for.\n")
+        return 2
+    program = "emulator.storage_rules" if arguments[-1] == "serve" else "emulator"
+    own = [] if arguments[-1] == "serve" else arguments[arguments.index("-jar") + 2 :]
+
+    import runpy
+
+    _end_with_parent()
+    sys.argv = [program, *own]
+    runpy.run_module(program, run_name="__main__", alter_sys=True)
+    return 0
+
+
+def _end_with_parent() -> None:
+    """Interrupt this process when the CLI that started it is gone.
+
+    firebase-tools starts the Firestore emulator in a process group of its own, so nothing else would end it when the
+    CLI is killed: it would keep its port.
+    """
+    import os
+    import signal
+    import threading
+    import time
+
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(3)
+        os._exit(130)
+
+    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

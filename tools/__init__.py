@@ -1,0 +1,1 @@
+"""What ./kit runs: one module per subcommand, and the few ideas they share."""

@@ -1,0 +1,38 @@
+"""From `./kit ARGUMENTS` to `python -m tools ARGUMENTS` inside .venv, installing on the way what the command needs.
+
+Standard library only.
+"""
+
+import os
+import sys
+from typing import Final
+
+from tools import install
+from tools.__main__ import main as run_tools
+from tools.project import venv_python
+from tools.terminal import Failure, report
+
+NEEDS: Final[dict[str, tuple[install.Installable, ...]]] = {
+    "start": (install.TOOLS, install.FUNCTIONS, install.PACKAGES),
+    "exec": (install.TOOLS, install.FUNCTIONS, install.PACKAGES),
+    "env": (install.TOOLS, install.FUNCTIONS, install.PACKAGES),
+    "seed": (install.TOOLS, install.FUNCTIONS, install.PACKAGES),
+    "test": (install.DEVELOPMENT, install.FUNCTIONS, install.PACKAGES),
+    "check": (install.DEVELOPMENT, install.FUNCTIONS),
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Install and hand over; gives an exit code when nothing was handed over (help, a wrong name, a failure)."""
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if not own or own[0] not in NEEDS or "-h" in own or "--help" in own:
+        return run_tools(arguments)
+    try:
+        install.ensure(*NEEDS[own[0]])
+    except Failure as failure:
+        return report(failure)
+    except KeyboardInterrupt:
+        return report(Failure("stopped; what was half installed will be installed again.", code=130))
+    python = str(venv_python())
+    os.execv(python, [python, "-P", "-m", "tools", *arguments])
+    return sys.exit("unreachable")

@@ -1,0 +1,64 @@
+"""kit exec -- COMMAND: run COMMAND against a private copy of the suite, seed data in it, emulator variables set."""
+
+import argparse
+import os
+import signal
+import subprocess
+
+from tools.private import private_suite
+from tools.running import RunningSuite, Stopped, signals_raise
+from tools.terminal import Failure
+
+HELP = "run a command against a private copy of the suite on free ports"
+EPILOG = """\
+The command sees FIRESTORE_EMULATOR_HOST, FIREBASE_AUTH_EMULATOR_HOST, FIREBASE_STORAGE_EMULATOR_HOST,
+STORAGE_EMULATOR_HOST, FIREBASE_EMULATOR_HUB, CLOUD_TASKS_EMULATOR_HOST, GCLOUD_PROJECT, FIREBASE_CONFIG as under
+`firebase emulators:exec`, and KINDLING_HOSTING_URL, KINDLING_UI_URL, KINDLING_FUNCTIONS_URL, KINDLING_BUCKET.
+Its exit code is passed on. Several may run at once, also beside `./kit start`.
+
+example: ./kit exec -- python -c 'import os; print(os.environ["FIRESTORE_EMULATOR_HOST"])'
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--no-seed", action="store_true", help="start empty, without the data of emulator-data/")
+    parser.add_argument("--only", metavar="PARTS", help="start only these, as for firebase (auth,firestore,...)")
+    parser.add_argument("command", nargs="+", metavar="-- COMMAND", help="the command and its arguments")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    with signals_raise():
+        try:
+            with private_suite(seed=not arguments.no_seed, only=arguments.only) as suite:
+                return run_against(suite, arguments.command)
+        except Stopped as stopped:
+            return stopped.code
+
+
+def run_against(suite: RunningSuite, command: list[str], extra: dict[str, str] | None = None) -> int:
+    """Run `command` with the variables of `suite`; gives its exit code as a shell would."""
+    environment = {**os.environ, **suite.plan.suite.environment(), **(extra or {})}
+    try:
+        child = subprocess.Popen(command, env=environment)
+    except OSError as error:
+        raise Failure(f"cannot run {command[0]}: {error.strerror}.", code=127) from error
+    suite.watch(child.pid)
+    code = _wait_for(child)
+    return 128 - code if code < 0 else code
+
+
+def _wait_for(child: subprocess.Popen[bytes]) -> int:
+    """Wait for the command. Ctrl-C reaches it by itself, being in the same terminal; other signals are handed on."""
+    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return child.wait()
+    except Stopped as stopped:
+        child.send_signal(stopped.code - 128)
+        try:
+            child.wait(5)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        raise
+    finally:
+        signal.signal(signal.SIGINT, interrupt)

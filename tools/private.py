@@ -1,0 +1,66 @@
+"""A private, hermetic copy of the suite on free ports: for `exec`, `test` and `seed`."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tools import java, snapshot
+from tools.project import FIREBASE_JSON, RUNS, SEED
+from tools.ports import private_block
+from tools.running import Plan, RunningSuite, running
+from tools.suite import DEFAULT_PORTS, Suite, load, with_ports
+
+KEPT_RUNS = 5
+"""How many folders of earlier runs, with their logs, stay in .kit/runs."""
+
+
+@contextmanager
+def private_suite(*, seed: bool = True, only: str | None = None) -> Iterator[RunningSuite]:
+    """A suite of its own, ready when the context begins, gone with all it made (but its logs) when it ends."""
+    folder = _new_run_folder()
+    temporary = Path(tempfile.mkdtemp(prefix="kindling-"))
+    java.plant()
+    with private_block(list(DEFAULT_PORTS)) as ports:
+        config = snapshot.take(with_ports(load(FIREBASE_JSON), ports), folder / "project")
+        plan = Plan(
+            Suite({name: ("127.0.0.1", port) for name, port in ports.items()}),
+            config,
+            folder,
+            imported=_copy_of_seed(folder) if seed else None,
+            only=only,
+            temporary=temporary,
+            scratch=(temporary, folder / "project", folder / "seed"),
+        )
+        with running(plan) as started:
+            started.wait_until_ready()
+            yield started
+
+
+def _copy_of_seed(folder: Path) -> Path | None:
+    """The seed as it is now; nothing when there is none."""
+    if not (SEED / "firebase-export-metadata.json").exists():
+        return None
+    return Path(shutil.copytree(SEED, folder / "seed"))
+
+
+def _new_run_folder() -> Path:
+    """A fresh folder in .kit/runs; the oldest ones go."""
+    RUNS.mkdir(parents=True, exist_ok=True)
+    earlier = sorted(RUNS.iterdir(), key=lambda run: run.stat().st_mtime)
+    for run in earlier[: -KEPT_RUNS + 1]:
+        if not _in_use(run):
+            shutil.rmtree(run, ignore_errors=True)
+    run = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=RUNS))
+    return run
+
+
+def _in_use(run: Path) -> bool:
+    owner = run.name.partition("-")[0]
+    try:
+        os.kill(int(owner), 0)
+    except (ValueError, OSError):
+        return False
+    return True

@@ -1,0 +1,30 @@
+"""Where things are in this tree, and its fixed names. Standard library only: kit uses it before anything is installed."""
+
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+
+PROJECT_ID: Final = "demo-kindling"
+"""Projects whose id starts with demo- never touch the cloud and need no login."""
+
+VENV: Final = ROOT / ".venv"
+FUNCTIONS_VENV: Final = ROOT / "functions" / "venv"
+NODE_MODULES: Final = ROOT / "node_modules"
+FIREBASE_JSON: Final = ROOT / "firebase.json"
+SEED: Final = ROOT / "emulator-data"
+
+KIT: Final = ROOT / ".kit"
+"""Everything ./kit makes for itself; never committed, safe to delete while nothing runs."""
+
+SAVED_DATA: Final = KIT / "data"
+RUNS: Final = KIT / "runs"
+JAVA: Final = KIT / "java"
+
+
+def venv_python() -> Path:
+    return VENV / "bin" / "python"
+
+
+def firebase_cli() -> Path:
+    return NODE_MODULES / "firebase-tools" / "lib" / "bin" / "firebase.js"

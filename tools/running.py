@@ -1,0 +1,285 @@
+"""A suite that kit runs: started through the supervisor, watched until everything answers, stopped without remains."""
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tools import java
+from tools.project import firebase_cli
+from tools.suite import Suite
+from tools.supervisor import Job
+from tools.terminal import Failure, wait_with_progress
+
+START_LIMIT: Final = 180.0
+"""Seconds until a suite that does not become ready is given up."""
+STOP_LIMIT: Final = 30.0
+
+PROBES: Final[dict[str, str]] = {
+    "hub": "/emulators",
+    "auth": "/",
+    "firestore": "/",
+    "storage": "/",
+    "functions": "/backends",
+    "hosting": "/",
+    "ui": "/api/config",
+}
+"""A path of each part that answers without changing anything."""
+
+_LOADED: Final = "All emulators ready!"
+_NOT_LOADED: Final = "Failed to load function definition from source"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run: for which addresses, with which configuration and data, and where its files and its output go.
+
+    `folder` becomes the working directory, so that the CLI's debug logs land there. `temporary` is its TMPDIR, where
+    the CLI writes the file by which other CLI processes find the hub of a project.
+    """
+
+    suite: Suite
+    config: Path
+    folder: Path
+    imported: Path | None = None
+    only: str | None = None
+    temporary: Path | None = None
+    stand_ins: bool = True
+    grace: float = 0.0
+    scratch: tuple[Path, ...] = ()
+    when_orphaned: tuple[str, ...] = ()
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "suite.log"
+
+    def job(self) -> Job:
+        command = ["node", str(firebase_cli()), "emulators:start", "--config", str(self.config)]
+        command += ["--project", self.suite.project_id]
+        command += ["--only", self.only] if self.only else []
+        command += ["--import", str(self.imported)] if self.imported else []
+        return Job(
+            command=command,
+            cwd=str(self.folder),
+            environment=self.environment(),
+            log=str(self.log),
+            grace=self.grace,
+            scratch=[str(folder) for folder in self.scratch],
+            when_orphaned=list(self.when_orphaned),
+        )
+
+    def environment(self) -> dict[str, str]:
+        """The environment of the suite: that of kit without the address of any other suite, with our java when wanted."""
+        foreign = self.suite.environment()
+        own = {name: value for name, value in os.environ.items() if name not in foreign}
+        own.update(java.environment(own.get("PATH", "")) if self.stand_ins else {})
+        if self.temporary:
+            own["TMPDIR"] = str(self.temporary)
+        return {**own, "NO_UPDATE_NOTIFIER": "1", "NO_COLOR": "1"}
+
+
+@dataclass(slots=True)
+class RunningSuite:
+    """The supervisor's other end. `ended` is the CLI's exit code once it has ended by itself."""
+
+    plan: Plan
+    supervisor: subprocess.Popen[bytes]
+    ended: int | None = None
+    stopped: bool = False
+    _pending: bytes = field(default=b"", repr=False)
+
+    def watch(self, pid: int) -> None:
+        """End the process `pid` together with the suite when kit is killed."""
+        self._send(f"watch {pid}")
+
+    def alive(self) -> bool:
+        """Whether the CLI runs, as far as the supervisor told."""
+        self._listen()
+        return self.ended is None and not self.stopped and self.supervisor.poll() is None
+
+    def wait_until_ready(self, tell: Callable[[str], None] | None = None) -> float:
+        """Wait until every part answers; gives the seconds it took. `tell` gets the lines of the log meanwhile."""
+        started = time.monotonic()
+        log = LogReader(self.plan.log)
+        answers = readiness(self.plan)
+        seen: set[str] = set()
+
+        def ready() -> bool:
+            for line in log.lines():
+                seen.update(mark for mark in (_LOADED, _NOT_LOADED) if mark in line)
+                if tell:
+                    tell(line)
+            if not self.alive():
+                raise self.failure("the emulator suite ended before it was ready")
+            if _NOT_LOADED in seen:
+                raise self.failure("the functions could not be loaded")
+            if time.monotonic() - started > START_LIMIT:
+                raise self.failure(f"the emulator suite was not ready after {START_LIMIT:.0f} s")
+            return _LOADED in seen and all(answer() for answer in answers)
+
+        return wait_with_progress("Starting the emulator suite", ready)
+
+    def failure(self, sentence: str) -> Failure:
+        return Failure(f"{sentence}.", f"The whole log: {self.plan.log}", log_tail(self.plan.log))
+
+    def stop(self, word: str = "stop") -> None:
+        """End everything; a second call with `kill` does not wait for an orderly end."""
+        self._send(word)
+
+    def wait(self, limit: float = STOP_LIMIT) -> None:
+        """Wait until the supervisor says that nothing is left."""
+        try:
+            self.supervisor.wait(limit)
+        except subprocess.TimeoutExpired:
+            self.supervisor.kill()
+            self.supervisor.wait()
+
+    def _send(self, line: str) -> None:
+        assert self.supervisor.stdin is not None
+        try:
+            self.supervisor.stdin.write(f"{line}\n".encode())
+            self.supervisor.stdin.flush()
+        except OSError:
+            pass
+
+    def _listen(self) -> None:
+        assert self.supervisor.stdout is not None
+        while True:
+            try:
+                chunk = os.read(self.supervisor.stdout.fileno(), 4096)
+            except BlockingIOError:
+                return
+            if not chunk:
+                self.stopped = True
+                return
+            *lines, self._pending = (self._pending + chunk).split(b"\n")
+            for line in lines:
+                message: dict[str, Any] = json.loads(line)
+                self.ended = message.get("ended", self.ended)
+
+
+@contextmanager
+def running(plan: Plan) -> Iterator[RunningSuite]:
+    """Start the suite of `plan` and stop it when the context ends, in whatever way it ends."""
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    plan.log.write_bytes(b"")
+    supervisor = subprocess.Popen(
+        [sys.executable, "-P", "-m", "tools.supervisor"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    assert supervisor.stdin is not None and supervisor.stdout is not None
+    os.set_blocking(supervisor.stdout.fileno(), False)
+    suite = RunningSuite(plan, supervisor)
+    try:
+        supervisor.stdin.write(plan.job().line().encode())
+        supervisor.stdin.flush()
+        yield suite
+    finally:
+        suite.stop()
+        suite.wait()
+        supervisor.stdin.close()
+        supervisor.stdout.close()
+
+
+class LogReader:
+    """Complete new lines of a growing file, each time it is asked."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = open(path, "rb")  # noqa: SIM115 - open as long as the reader lives
+        self._pending = b""
+
+    def lines(self) -> Iterator[str]:
+        *complete, self._pending = (self._pending + self._file.read()).split(b"\n")
+        for line in complete:
+            yield line.decode(errors="replace").rstrip()
+
+
+def log_tail(log: Path, count: int = 40) -> str:
+    """The end of the suite's log, followed by that of the programs it ran."""
+    parts = []
+    for path in (log, log.parent / "firestore-debug.log"):
+        if path.exists():
+            lines = [line for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+            if lines:
+                parts.append("\n".join([f"── {path.name}", *lines[-count:]]))
+    return "\n".join(parts)
+
+
+def readiness(plan: Plan) -> list[Callable[[], bool]]:
+    """One question per part of the suite, each answered true once and for all when that part answers over HTTP."""
+    config = json.loads(plan.config.read_text(encoding="utf-8"))
+    parts = started_parts(config, plan.only)
+    questions = [_Answers(plan.suite.addresses[name], path) for name, path in PROBES.items() if name in parts]
+    if {"hosting", "functions"} <= parts:
+        questions += [_Answers(plan.suite.addresses["hosting"], path) for path in _function_paths(config)]
+    return list(questions)
+
+
+def started_parts(config: Mapping[str, Any], only: str | None) -> set[str]:
+    """Which parts the CLI starts for this configuration and `--only`: what both name, the hub, and the UI unless disabled."""
+    wanted = {part.partition(":")[0] for part in only.split(",")} if only else set(PROBES)
+    parts = {part for part in wanted if part in config or part in config.get("emulators", {})}
+    if not config.get("emulators", {}).get("ui", {}).get("enabled", True):
+        parts.discard("ui")
+    elif parts & {"auth", "firestore", "storage", "functions"}:
+        parts.add("ui")
+    return parts | {"hub"}
+
+
+def _function_paths(config: Mapping[str, Any]) -> Iterator[str]:
+    """A path for each rewrite of Hosting that leads to a function."""
+    hosting = config.get("hosting", {})
+    for rewrite in hosting.get("rewrites", []) if isinstance(hosting, dict) else []:
+        if "function" in rewrite:
+            yield str(rewrite.get("source", "")).replace("**", "health")
+
+
+class _Answers:
+    """Whether an address answers HTTP without a server error; remembers the first yes."""
+
+    def __init__(self, address: tuple[str, int], path: str) -> None:
+        self._address, self._path, self._answered = address, path, False
+
+    def __call__(self) -> bool:
+        if not self._answered:
+            connection = http.client.HTTPConnection(*self._address, timeout=10)
+            try:
+                connection.request("GET", self._path)
+                status = connection.getresponse().status
+                self._answered = status < 500 or status == http.client.NOT_IMPLEMENTED
+            except (OSError, http.client.HTTPException):
+                pass
+            finally:
+                connection.close()
+        return self._answered
+
+
+@contextmanager
+def signals_raise() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into Stopped for the time of the context, so that `finally` clauses run."""
+
+    def stop(number: int, _frame: object) -> None:
+        raise Stopped(number)
+
+    before = {name: signal.signal(name, stop) for name in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+class Stopped(BaseException):
+    """kit was asked to end by a signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.code = 128 + number

@@ -1,0 +1,106 @@
+"""The running emulator suite as others see it: where each part listens, and the environment its clients need."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tools.project import PROJECT_ID
+
+DEFAULT_PORTS: Final[dict[str, int]] = {
+    "auth": 9099,
+    "firestore": 8080,
+    "storage": 9199,
+    "functions": 5001,
+    "hosting": 5000,
+    "ui": 4000,
+    "hub": 4400,
+    "logging": 4500,
+    "eventarc": 9299,
+    "tasks": 9499,
+    "websocket": 9150,
+}
+"""What firebase-tools uses where firebase.json names no port."""
+
+TITLES: Final[dict[str, str]] = {
+    "hosting": "Page",
+    "ui": "Emulator UI",
+    "auth": "Auth",
+    "firestore": "Firestore",
+    "storage": "Storage",
+    "functions": "Functions",
+    "hub": "Hub",
+    "logging": "Logging",
+    "eventarc": "Eventarc",
+    "tasks": "Tasks",
+    "websocket": "Firestore requests",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """Addresses (host, port) of a suite's parts by their names in firebase.json."""
+
+    addresses: Mapping[str, tuple[str, int]]
+    project_id: str = PROJECT_ID
+
+    def host(self, name: str) -> str:
+        """`host:port`, as the emulator variables want it."""
+        host, port = self.addresses[name]
+        return f"{host}:{port}"
+
+    def url(self, name: str) -> str:
+        return f"http://{self.host(name)}"
+
+    def environment(self) -> dict[str, str]:
+        """The variables `firebase emulators:exec` gives to its script, and KINDLING_* for what it leaves out.
+
+        A suite itself is started without them, since it must not see another one.
+        """
+        bucket = f"{self.project_id}.appspot.com"
+        config = {"projectId": self.project_id, "storageBucket": bucket}
+        return {
+            "FIRESTORE_EMULATOR_HOST": self.host("firestore"),
+            "FIREBASE_FIRESTORE_EMULATOR_ADDRESS": self.host("firestore"),
+            "FIREBASE_AUTH_EMULATOR_HOST": self.host("auth"),
+            "FIREBASE_STORAGE_EMULATOR_HOST": self.host("storage"),
+            "STORAGE_EMULATOR_HOST": self.url("storage"),
+            "CLOUD_TASKS_EMULATOR_HOST": self.host("tasks"),
+            "CLOUD_EVENTARC_EMULATOR_HOST": self.url("eventarc"),
+            "FIREBASE_EMULATOR_HUB": self.host("hub"),
+            "GCLOUD_PROJECT": self.project_id,
+            "GOOGLE_CLOUD_PROJECT": self.project_id,
+            "FIREBASE_CONFIG": json.dumps(config),
+            "KINDLING_HOSTING_URL": self.url("hosting"),
+            "KINDLING_UI_URL": self.url("ui"),
+            "KINDLING_FUNCTIONS_URL": self.url("functions"),
+            "KINDLING_BUCKET": bucket,
+        }
+
+
+def configured(config: Mapping[str, Any]) -> Suite:
+    """The suite a firebase.json describes, the CLI's defaults where it names no port."""
+    emulators = config.get("emulators", {})
+    addresses: dict[str, tuple[str, int]] = {}
+    for name, default in DEFAULT_PORTS.items():
+        own = emulators.get("firestore" if name == "websocket" else name, {})
+        port = own.get("websocketPort" if name == "websocket" else "port", default)
+        addresses[name] = (own.get("host", "127.0.0.1"), port)
+    return Suite(addresses)
+
+
+def with_ports(config: Mapping[str, Any], ports: Mapping[str, int]) -> dict[str, Any]:
+    """`config` with every emulator on its port of `ports`; the original stays as it is."""
+    emulators = {key: value for key, value in config.get("emulators", {}).items() if not isinstance(value, dict)}
+    for name in DEFAULT_PORTS:
+        if name != "websocket":
+            own = config.get("emulators", {}).get(name, {})
+            emulators[name] = {**own, "host": "127.0.0.1", "port": ports[name]}
+    emulators["firestore"]["websocketPort"] = ports["websocket"]
+    return {**config, "emulators": emulators}
+
+
+def load(path: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return loaded
