@@ -105,6 +105,10 @@ class ListenSession:
         """Begin a target. A bad query or a denial is answered by REMOVE with its cause; the stream stays open."""
         raise NotImplementedError
 
+    def reject_target(self, target_id: int, cause: FirestoreError) -> None:
+        """Answer a target that the transport could not even read: REMOVE with its cause; the stream stays open."""
+        raise NotImplementedError
+
     def remove_target(self, target_id: int) -> None:
         """End a target; unknown ids are ignored."""
         raise NotImplementedError
