@@ -4,11 +4,9 @@ Standard library only.
 """
 
 import os
-import sys
 from typing import Final
 
 from tools import install
-from tools.__main__ import main as run_tools
 from tools.project import venv_python
 from tools.terminal import Failure, report
 
@@ -26,6 +24,8 @@ def main(arguments: list[str]) -> int:
     """Install and hand over; gives an exit code when nothing was handed over (help, a wrong name, a failure)."""
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
     if not own or own[0] not in NEEDS or "-h" in own or "--help" in own:
+        from tools.__main__ import main as run_tools
+
         return run_tools(arguments)
     try:
         install.ensure(*NEEDS[own[0]])
@@ -35,4 +35,3 @@ def main(arguments: list[str]) -> int:
         return report(Failure("stopped; what was half installed will be installed again.", code=130))
     python = str(venv_python())
     os.execv(python, [python, "-P", "-m", "tools", *arguments])
-    return sys.exit("unreachable")

@@ -111,10 +111,9 @@ def _stop(suite: subprocess.Popen[bytes], grace: float, watched: list[int]) -> N
             time.sleep(0.02)
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
-        _reap(suite)
+        childless = _reap(suite)
         family = {pid for pid in family | _descendants([os.getpid()]) if _alive(pid)}
-        if not family:
-            _reap(suite)
+        if childless and not family:
             return
         for pid in family:
             _signal(pid, signal.SIGKILL)
@@ -186,15 +185,18 @@ def _signal(pid: int, number: signal.Signals) -> None:
         pass
 
 
-def _reap(suite: subprocess.Popen[bytes]) -> None:
-    """Collect orphans that were given to us and have ended; the suite's own end is kept for `suite.poll()`."""
+def _reap(suite: subprocess.Popen[bytes]) -> bool:
+    """Collect what ended, orphans given to us included; true when no child is left.
+
+    A process whose last threads are still ending cannot be collected yet, and its children have not come to us yet.
+    """
     while True:
         try:
             ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except ChildProcessError:
-            return
+            return True
         if ended is None:
-            return
+            return False
         if ended.si_pid == suite.pid:
             suite.poll()
         else:
