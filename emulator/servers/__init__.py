@@ -1,0 +1,1 @@
+"""Sockets: the shared port, gRPC, REST, WebChannel, the emulator's own routes, and triggers going out."""

@@ -1,0 +1,1 @@
+"""Bytes and JSON to domain objects and back. Nothing here opens a socket."""
