@@ -1,0 +1,39 @@
+/** Sizes, numbers and times as people of the current language write them. */
+import { language } from './i18n.js';
+
+const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
+const STEP = 1024;
+
+const RELATIVE_STEPS = [
+  { unit: 'second', seconds: 1, below: 60 },
+  { unit: 'minute', seconds: 60, below: 3600 },
+  { unit: 'hour', seconds: 3600, below: 86_400 },
+  { unit: 'day', seconds: 86_400, below: 7 * 86_400 },
+];
+
+/** 3145728 becomes "3 MB" (1 MB is 1,048,576 bytes, as file managers count). */
+export function formatBytes(bytes) {
+  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log(bytes) / Math.log(STEP)), UNITS.length - 1);
+  const value = bytes / STEP ** power;
+  return new Intl.NumberFormat(language(), {
+    style: 'unit',
+    unit: UNITS[power],
+    unitDisplay: power === 0 ? 'long' : 'short',
+    maximumFractionDigits: value < 10 && power > 0 ? 1 : 0,
+  }).format(value);
+}
+
+export const formatNumber = (value) => new Intl.NumberFormat(language()).format(value);
+
+/** "2 minutes ago" within a week, the date after that. */
+export function formatTime(date, now = new Date()) {
+  const seconds = Math.round((date - now) / 1000);
+  const step = RELATIVE_STEPS.find(({ below }) => Math.abs(seconds) < below);
+  if (!step) return new Intl.DateTimeFormat(language(), { dateStyle: 'medium' }).format(date);
+  if (step.unit === 'second') return new Intl.RelativeTimeFormat(language(), { numeric: 'auto' }).format(0, 'second');
+  const style = new Intl.RelativeTimeFormat(language(), { numeric: 'auto' });
+  return style.format(Math.round(seconds / step.seconds), step.unit);
+}
+
+export const formatExactTime = (date) =>
+  new Intl.DateTimeFormat(language(), { dateStyle: 'full', timeStyle: 'short' }).format(date);

@@ -1,0 +1,35 @@
+/** The page's own line icons, and which one stands for which kind of file. */
+import { drawing } from './dom.js';
+
+const PATHS = {
+  upload: ['M12 15V4', 'm7 9 5-5 5 5', 'M4 15v3a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-3'],
+  download: ['M12 4v11', 'm7 10 5 5 5-5', 'M4 17v1a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-1'],
+  trash: ['M4 7h16', 'M9 7V5a1 1 0 0 1 1-1h4a1 1 0 0 1 1 1v2', 'm6 7 1 12a1 1 0 0 0 1 1h8a1 1 0 0 0 1-1l1-12', 'M10 11v5', 'M14 11v5'],
+  close: ['m6 6 12 12', 'M18 6 6 18'],
+  retry: ['M20 12a8 8 0 1 1-2.300-5.700', 'M20 4v5h-5'],
+  check: ['m5 12.500 4.500 4.500L19 7.500'],
+  alert: ['M12 8v5', 'M12 16.500v.010', 'M12 3.500 2.500 20h19z'],
+  chevron: ['m7 10 5 5 5-5'],
+  lock: ['M6 11h12v9H6z', 'M8.500 11V8a3.500 3.500 0 0 1 7 0v3'],
+  devices: ['M3 6h12v9H3z', 'M1.500 18H13', 'M17 9h5v10h-5z'],
+  sparkle: ['M12 4v4', 'M12 16v4', 'M4 12h4', 'M16 12h4', 'm6.500 6.500 2.500 2.500', 'm15 15 2.500 2.500', 'm17.500 6.500-2.500 2.500', 'm9 15-2.500 2.500'],
+  image: ['M4 5h16v14H4z', 'm4 16 4.500-4.500L13 16l3-3 4 4', 'M15.500 9.500v.010'],
+  video: ['M3 6h12v12H3z', 'm15 11 6-3.500v9L15 13z'],
+  audio: ['M9 17V6l10-2v11', 'M9 17a2.500 2.500 0 1 1-2.500-2.500A2.500 2.500 0 0 1 9 17z', 'M19 15a2.500 2.500 0 1 1-2.500-2.500A2.500 2.500 0 0 1 19 15z'],
+  text: ['M6 3h8l4 4v14H6z', 'M14 3v4h4', 'M9 12h6', 'M9 16h6'],
+  archive: ['M4 5h16v4H4z', 'M5.500 9v10h13V9', 'M10 13h4'],
+  file: ['M6 3h8l4 4v14H6z', 'M14 3v4h4'],
+};
+
+const ARCHIVES = /zip|tar|gzip|x-7z|rar|compressed/;
+const DOCUMENTS = /pdf|json|xml|javascript|document|presentation|sheet|word|excel/;
+
+export const icon = (name) => drawing('icon', PATHS[name]);
+
+/** "image", "video", "audio", "text", "archive" or "file" for a content type. */
+export function kindOf(contentType = '') {
+  const family = contentType.split('/')[0];
+  if (['image', 'video', 'audio', 'text'].includes(family)) return family;
+  if (ARCHIVES.test(contentType)) return 'archive';
+  return DOCUMENTS.test(contentType) ? 'text' : 'file';
+}

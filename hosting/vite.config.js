@@ -1,0 +1,19 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const hostingEmulator = 'http://127.0.0.1:5000';
+
+export default defineConfig({
+  root: here('.'),
+  build: {
+    outDir: here('dist'),
+    emptyOutDir: true,
+    target: 'es2022',
+    // Every asset stays a file of its own: data: URLs would need a wider Content-Security-Policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  // `npx vite hosting` serves the sources and borrows configuration and API from a running suite.
+  server: { host: '127.0.0.1', proxy: { '/__/': hostingEmulator, '/api/': hostingEmulator } },
+});
