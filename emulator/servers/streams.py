@@ -18,7 +18,7 @@ from emulator.firestore.paths import DatabaseId, parse_database_name
 from emulator.wire import protos
 from emulator.wire.documents import decode_write, encode_write_result
 from emulator.wire.field_order import ordered_writes
-from emulator.wire.listening import decode_target
+from emulator.wire.listen import decode_target
 from emulator.wire.protos import Message
 from emulator.wire.rest_json import Json
 from emulator.wire.timestamps import encode_timestamp
