@@ -1,0 +1,97 @@
+"""Clients of Google's services, built on first use.
+
+Importing their libraries takes longer than all the rest of a cold start, and most functions need one of
+them or none.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from google.cloud.firestore import Client, Transaction
+
+    from app.user_events import UserRecord
+
+T = TypeVar("T")
+
+# Uploads of one user all write that user's profile, so a burst of them queues for one document.
+_TRANSACTION_ATTEMPTS = 25
+
+
+def _project() -> str | None:
+    return os.environ.get("GCLOUD_PROJECT") or os.environ.get("GOOGLE_CLOUD_PROJECT")
+
+
+@cache
+def firestore() -> Client:
+    from google.cloud.firestore import Client
+
+    return Client(project=_project())
+
+
+def in_transaction(body: Callable[[Transaction], T]) -> T:
+    """Runs `body` in a Firestore transaction, again when others got in between, and returns what it
+    returned.
+    """
+    from google.api_core.exceptions import Aborted
+    from google.api_core.retry import Retry, if_exception_type
+    from google.cloud.firestore import transactional
+
+    def attempt() -> T:
+        result: T = transactional(body)(firestore().transaction(max_attempts=_TRANSACTION_ATTEMPTS))
+        return result
+
+    # The client retries an aborted commit but not an aborted read.
+    return Retry(predicate=if_exception_type(Aborted), initial=0.05, maximum=1, timeout=30)(attempt)()
+
+
+@cache
+def _storage() -> Any:  # google-cloud-storage ships no types
+    from google.cloud import storage
+
+    return storage.Client(project=_project())
+
+
+def bucket(name: str) -> Any:
+    return _storage().bucket(name)
+
+
+def default_bucket() -> Any:
+    """The project's default bucket, as the CLI tells functions in FIREBASE_CONFIG."""
+    import json
+
+    return bucket(json.loads(os.environ["FIREBASE_CONFIG"])["storageBucket"])
+
+
+@cache
+def auth() -> Any:  # firebase-admin ships no types
+    import firebase_admin
+    from firebase_admin import auth as admin_auth
+
+    if not firebase_admin._apps:
+        firebase_admin.initialize_app()
+    return admin_auth
+
+
+def find_user(uid: str) -> UserRecord | None:
+    """The user as Firebase Authentication knows it now, or None when there is none."""
+    from app.user_events import UserProvider, UserRecord
+
+    admin_auth = auth()
+    try:
+        user = admin_auth.get_user(uid)
+    except admin_auth.UserNotFoundError:
+        return None
+    return UserRecord(
+        uid=user.uid,
+        email=user.email,
+        email_verified=user.email_verified,
+        display_name=user.display_name,
+        phone_number=user.phone_number,
+        custom_claims=user.custom_claims or {},
+        providers=tuple(UserProvider(provider.provider_id) for provider in user.provider_data),
+    )

@@ -1,0 +1,104 @@
+"""Objects in the bucket, always by generation: a function must never touch a newer object than the one
+it was told of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, BinaryIO, cast
+
+from app import clients
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One generation of one object. `generation` is a string, as events and documents carry it."""
+
+    bucket: str
+    name: str
+    generation: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalCopy:
+    """The bytes of an object on this machine's disk, measured while they came in. `sha256` is lower-case
+    hex.
+    """
+
+    path: str
+    size: int
+    sha256: str
+
+
+def live_blob(stored: StoredObject) -> Any | None:
+    """The object's current metadata, or None when this generation is gone or overwritten."""
+    blob = clients.bucket(stored.bucket).get_blob(stored.name)
+    return blob if blob is not None and str(blob.generation) == stored.generation else None
+
+
+class _MeasuredFile:
+    """A file to write to that counts and hashes what passes, so that the bytes are read once."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._sha256 = hashlib.sha256()
+        self.size = 0
+
+    def write(self, chunk: bytes) -> int:
+        self._sha256.update(chunk)
+        self.size += len(chunk)
+        return self._file.write(chunk)
+
+    def sha256(self) -> str:
+        return self._sha256.hexdigest()
+
+
+@contextmanager
+def local_copy(blob: Any) -> Iterator[LocalCopy]:
+    """Streams the object to a temporary file that is gone when the block ends.
+
+    `raw_download` keeps the stored bytes: an object marked as gzip would otherwise be unpacked on the way,
+    and what was checked would not be what is stored. Raises google.api_core.exceptions.NotFound when the
+    object went away.
+    """
+    descriptor, path = tempfile.mkstemp(prefix="drop-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            measured = _MeasuredFile(file)
+            blob.download_to_file(cast(BinaryIO, measured), raw_download=True, checksum=None)
+        yield LocalCopy(path=path, size=measured.size, sha256=measured.sha256())
+    finally:
+        os.unlink(path)
+
+
+def delete(stored: StoredObject) -> None:
+    """Deletes this generation. An object that is gone or newer is left as it is."""
+    from google.api_core.exceptions import NotFound, PreconditionFailed
+
+    # The Storage emulator ignores the precondition, hence the look before.
+    blob = live_blob(stored)
+    if blob is None:
+        return
+    try:
+        blob.delete(if_generation_match=int(stored.generation))
+    except (NotFound, PreconditionFailed):
+        return
+
+
+def delete_prefix(bucket: Any, prefix: str) -> int:
+    """Deletes every object under `prefix` (which ends in a slash) and says how many there were."""
+    from google.api_core.exceptions import NotFound
+
+    count = 0
+    for blob in bucket.list_blobs(prefix=prefix):
+        try:
+            blob.delete()
+        except NotFound:
+            continue
+        count += 1
+    return count

@@ -1,0 +1,57 @@
+"""Where a user's things are: documents in Firestore, objects in the bucket."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_ORIGINAL = re.compile(r"users/([^/]+)/files/([^/]+)/[^/]+")
+# Firestore refuses these as document ids (https://firebase.google.com/docs/firestore/quotas).
+_RESERVED_ID = re.compile(r"\.\.?|__.*__", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class FileKey:
+    """One file of one user. Every path is derived from these two ids."""
+
+    uid: str
+    file_id: str
+
+    @property
+    def document(self) -> str:
+        return f"users/{self.uid}/files/{self.file_id}"
+
+    @property
+    def profile(self) -> str:
+        return profile_path(self.uid)
+
+    @property
+    def originals(self) -> str:
+        """The object prefix that holds the original, with its trailing slash."""
+        return f"users/{self.uid}/files/{self.file_id}/"
+
+    @property
+    def derived(self) -> str:
+        """The object prefix that holds what functions made, with its trailing slash."""
+        return f"derived/{self.uid}/{self.file_id}/"
+
+    @property
+    def thumbnail(self) -> str:
+        return f"{self.derived}small.webp"
+
+
+def parse_original(object_name: str) -> FileKey | None:
+    """The file whose original has this object name; None for every other object, thumbnails included."""
+    match = _ORIGINAL.fullmatch(object_name)
+    if match is None or any(_RESERVED_ID.fullmatch(part) for part in match.groups()):
+        return None
+    return FileKey(uid=match[1], file_id=match[2])
+
+
+def profile_path(uid: str) -> str:
+    return f"users/{uid}"
+
+
+def object_prefixes(uid: str) -> tuple[str, str]:
+    """The two prefixes that hold everything of a user in the bucket."""
+    return f"users/{uid}/", f"derived/{uid}/"

@@ -1,0 +1,111 @@
+"""A file goes: its document and its objects follow one another, and the usage goes down once.
+
+Deleting the document deletes the objects; deleting the object deletes the document. Each side finds the
+other already gone when it comes second, which is what ends the circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from firebase_functions import logger
+
+from app import clients, objects
+from app.objects import StoredObject
+from app.paths import FileKey, parse_original
+from app.profiles import Profile
+from app.usage import Entry, Ledger
+
+if TYPE_CHECKING:
+    from firebase_functions.core import CloudEvent
+    from firebase_functions.firestore_fn import DocumentSnapshot, Event
+    from firebase_functions.storage_fn import StorageObjectData
+    from google.cloud.firestore import Transaction
+
+
+def on_file_object_deleted(event: CloudEvent[StorageObjectData]) -> None:
+    """Handles the end of an original, whoever deleted it."""
+    key = parse_original(event.data.name)
+    if key is None:
+        return
+    stored = StoredObject(event.data.bucket, event.data.name, str(event.data.generation))
+    result = forget_object(key, stored)
+    logger.info(
+        "object deleted", event_id=event.id, file=key.document, generation=stored.generation, result=result
+    )
+
+
+def on_file_document_deleted(event: Event[DocumentSnapshot | None]) -> None:
+    """Handles the end of a file document, whoever deleted it."""
+    key = FileKey(uid=event.params["uid"], file_id=event.params["fileId"])
+    fields = (event.data.to_dict() if event.data is not None else None) or {}
+    result = forget_document(key, fields)
+    logger.info("file document deleted", event_id=event.id, file=key.document, result=result)
+
+
+def forget_object(key: FileKey, stored: StoredObject) -> str:
+    """Follows a deleted original: usage down, document and thumbnail gone. Says in a word, for the log,
+    what it did.
+    """
+    # An overwritten object is deleted too, in the cloud; its successor has a finalized event that fills the
+    # document again.
+    overwritten = clients.bucket(stored.bucket).get_blob(stored.name) is not None
+    client = clients.firestore()
+    reference = client.document(key.document)
+
+    def body(transaction: Transaction) -> str:
+        fields = reference.get(transaction=transaction).to_dict()
+        profile = Profile.read(client, key.uid, transaction)
+        ledger = Ledger.read(transaction, client, key, stored.generation)
+        result = _follow(fields, stored.generation, overwritten)
+        # Releasing what was not counted yet keeps an upload that is being processed right now from being
+        # counted.
+        pending = fields is not None and fields.get("state") != "rejected"
+        if pending or ledger.entry is Entry.COUNTED:
+            ledger.release(transaction, client, profile.usage if profile else None, datetime.now(UTC))
+        if result == "document deleted":
+            transaction.delete(reference)
+        return result
+
+    result = clients.in_transaction(body)
+    if result != "kept":
+        objects.delete_prefix(clients.bucket(stored.bucket), key.derived)
+    return result
+
+
+def _follow(fields: Mapping[str, Any] | None, generation: str, overwritten: bool) -> str:
+    """What becomes of the file document, None when it is gone, after this generation of its object was
+    deleted.
+    """
+    if fields is None:
+        return "document was gone"
+    # A refused file has no object, and its document stays until the user has read why.
+    refers = fields.get("generation") == generation and fields.get("state") != "rejected"
+    return "document deleted" if refers and not overwritten else "kept"
+
+
+def forget_document(key: FileKey, fields: Mapping[str, Any]) -> str:
+    """Follows a deleted document, `fields` being its last: usage down, objects gone."""
+    client = clients.firestore()
+    bucket = clients.default_bucket()
+    generation = fields.get("generation")
+
+    def body(transaction: Transaction) -> bool:
+        exists = client.document(key.document).get(transaction=transaction).exists
+        if isinstance(generation, str):
+            profile = Profile.read(client, key.uid, transaction)
+            ledger = Ledger.read(transaction, client, key, generation)
+            ledger.release(transaction, client, profile.usage if profile else None, datetime.now(UTC))
+        return bool(exists)
+
+    if clients.in_transaction(body):
+        # The same id was taken again before this event came: only the old object may go.
+        path = fields.get("path")
+        if isinstance(generation, str) and isinstance(path, str):
+            objects.delete(StoredObject(bucket.name, path, generation))
+        return "old object deleted"
+    objects.delete_prefix(bucket, key.originals)
+    objects.delete_prefix(bucket, key.derived)
+    return "objects deleted"

@@ -1,0 +1,272 @@
+"""An upload has ended: look at the bytes, then accept the file and count it, or refuse it and remove it.
+
+The document goes from `uploading` to `processing` to `ready` or `rejected`. Every step may be repeated, by
+an event that comes twice or by a process that starts where another one died.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from firebase_functions import logger
+
+from app import clients, objects
+from app.delivery import is_expired
+from app.examination import Accepted, Refused, check_size, examine
+from app.objects import LocalCopy, StoredObject
+from app.paths import FileKey, parse_original
+from app.profiles import Profile, create_profile
+from app.usage import Entry, Ledger
+
+if TYPE_CHECKING:
+    from firebase_functions.core import CloudEvent
+    from firebase_functions.storage_fn import StorageObjectData
+    from google.cloud.firestore import Client, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One generation of one original."""
+
+    key: FileKey
+    stored: StoredObject
+
+
+class Standing(Enum):
+    """What the file document says about an upload."""
+
+    OURS = "ours"
+    """It waits for this upload, or is being filled from it."""
+    DONE = "done"
+    """It was filled from this upload."""
+    UNWANTED = "unwanted"
+    """There is no document, or it speaks of another object or of a refused one: this object must go."""
+    GONE = "gone"
+    """This object was deleted in the meantime."""
+
+
+class Outcome(Enum):
+    """How accepting an upload ended."""
+
+    READY = "ready"
+    OVER_QUOTA = "over-quota"
+    NO_DOCUMENT = "no-document"
+    OVERTAKEN = "overtaken"
+    """Someone else finished or replaced it."""
+
+
+def on_file_finalized(event: CloudEvent[StorageObjectData]) -> None:
+    """Handles the end of an upload. Objects other than originals are none of its business and cost
+    nothing more.
+    """
+    key = parse_original(event.data.name)
+    if key is None:
+        return
+    if is_expired(event.time, datetime.now(UTC)):
+        logger.error("upload given up: its event is too old", event_id=event.id, file=key.document)
+        return
+    stored = StoredObject(event.data.bucket, event.data.name, str(event.data.generation))
+    result = process(Upload(key, stored))
+    logger.info(
+        "upload processed", event_id=event.id, file=key.document, generation=stored.generation, result=result
+    )
+
+
+def process(upload: Upload) -> str:
+    """Brings the upload to its end and says in a word, for the log, what that was."""
+    from google.api_core.exceptions import NotFound
+
+    blob = objects.live_blob(upload.stored)
+    if blob is None:
+        return "stale"
+    standing, declared_type = _claim(upload)
+    if standing is Standing.UNWANTED:
+        objects.delete(upload.stored)
+    if standing is not Standing.OURS:
+        return standing.value
+    refused = check_size(blob.size)
+    if refused is not None:
+        return _refuse(upload, refused, blob.size)
+    try:
+        with objects.local_copy(blob) as copy:
+            verdict = examine(copy.path, declared_type)
+            if isinstance(verdict, Refused):
+                return _refuse(upload, verdict, copy.size)
+            return _accept(upload, blob, copy, verdict)
+    except NotFound:
+        # The deletion of the object has an event of its own, which tidies up.
+        return Standing.GONE.value
+
+
+def judge(fields: dict[str, Any] | None, upload: Upload, entry: Entry) -> Standing:
+    """How a file document, None when there is none, stands to an upload whose ledger entry is `entry`."""
+    if entry is Entry.RELEASED:
+        return Standing.GONE
+    if fields is None or fields.get("state") == "rejected":
+        return Standing.UNWANTED
+    generation = fields.get("generation")
+    if generation == upload.stored.generation:
+        return Standing.OURS if fields.get("state") == "processing" else Standing.DONE
+    # Another generation under the same name is a replacement by an administrator; under another name it is
+    # a stowaway.
+    same_object = generation is None or fields.get("path") == upload.stored.name
+    return Standing.OURS if same_object else Standing.UNWANTED
+
+
+def _claim(upload: Upload) -> tuple[Standing, str | None]:
+    """Marks the document as being processed from this upload; gives how it stands and the declared type."""
+    from google.cloud.firestore import SERVER_TIMESTAMP
+
+    client = clients.firestore()
+    reference = client.document(upload.key.document)
+
+    def body(transaction: Transaction) -> tuple[Standing, str | None]:
+        fields = reference.get(transaction=transaction).to_dict()
+        ledger = Ledger.read(transaction, client, upload.key, upload.stored.generation)
+        standing = judge(fields, upload, ledger.entry)
+        if standing is not Standing.OURS or fields is None:
+            return standing, None
+        _release_replaced(transaction, client, upload, fields)
+        claim = {
+            "state": "processing",
+            "generation": upload.stored.generation,
+            "path": upload.stored.name,
+            "updatedAt": SERVER_TIMESTAMP,
+        }
+        transaction.update(reference, claim)
+        return standing, fields.get("contentType")
+
+    return clients.in_transaction(body)
+
+
+def _release_replaced(
+    transaction: Transaction, client: Client, upload: Upload, fields: dict[str, Any]
+) -> None:
+    """Takes the generation that this upload replaces, if any, from the usage."""
+    replaced = fields.get("generation")
+    if replaced is None or replaced == upload.stored.generation:
+        return
+    profile = Profile.read(client, upload.key.uid, transaction)
+    ledger = Ledger.read(transaction, client, upload.key, replaced)
+    ledger.release(transaction, client, profile.usage if profile else None, datetime.now(UTC))
+
+
+def _accept(upload: Upload, blob: Any, copy: LocalCopy, accepted: Accepted) -> str:
+    _describe_object(blob, accepted)
+    if accepted.picture is not None:
+        _store_thumbnail(upload, accepted.picture.thumbnail)
+    known = _ensure_profile(upload.key.uid)
+    outcome = _finish(upload, copy, accepted) if known else Outcome.NO_DOCUMENT
+    if outcome in (Outcome.OVER_QUOTA, Outcome.NO_DOCUMENT):
+        _remove_objects(upload)
+    return outcome.value
+
+
+def _describe_object(blob: Any, accepted: Accepted) -> None:
+    """Makes the object say what it is, since whoever downloads it is told by the object, not by the
+    document.
+    """
+    name = quote(blob.name.rpartition("/")[2])
+    disposition = None if accepted.shown_inline else f"attachment; filename*=UTF-8''{name}"
+    wanted = (accepted.content_type, disposition or blob.content_disposition, None)
+    if (blob.content_type, blob.content_disposition, blob.content_encoding or None) == wanted:
+        return
+    blob.content_type, blob.content_disposition, blob.content_encoding = wanted
+    blob.patch()
+
+
+def _store_thumbnail(upload: Upload, thumbnail: bytes) -> None:
+    blob = clients.bucket(upload.stored.bucket).blob(upload.key.thumbnail)
+    blob.cache_control = "private, max-age=86400"
+    blob.upload_from_string(thumbnail, content_type="image/webp")
+
+
+def _ensure_profile(uid: str) -> bool:
+    """Whether there is a user to count for. The first upload can be faster than the created event of its
+    user.
+    """
+    if Profile.read(clients.firestore(), uid) is not None:
+        return True
+    user = clients.find_user(uid)
+    if user is None:
+        return False
+    create_profile(user)
+    return True
+
+
+def _finish(upload: Upload, copy: LocalCopy, accepted: Accepted) -> Outcome:
+    """Makes the document ready and counts the file, both or neither. The quota decides here, where
+    nobody can race it.
+    """
+    client = clients.firestore()
+    reference = client.document(upload.key.document)
+
+    def body(transaction: Transaction) -> Outcome:
+        fields = reference.get(transaction=transaction).to_dict()
+        profile = Profile.read(client, upload.key.uid, transaction)
+        ledger = Ledger.read(transaction, client, upload.key, upload.stored.generation)
+        if fields is None or profile is None:
+            return Outcome.NO_DOCUMENT
+        if judge(fields, upload, ledger.entry) is not Standing.OURS or ledger.entry is not Entry.NONE:
+            return Outcome.OVERTAKEN
+        if not profile.usage.with_file(copy.size).fits(profile.quota):
+            transaction.update(reference, _rejected_fields("quota", copy.size))
+            return Outcome.OVER_QUOTA
+        transaction.update(reference, _ready_fields(upload, copy, accepted))
+        ledger.count(transaction, client, profile.usage, copy.size)
+        return Outcome.READY
+
+    return clients.in_transaction(body)
+
+
+def _ready_fields(upload: Upload, copy: LocalCopy, accepted: Accepted) -> dict[str, Any]:
+    from google.cloud.firestore import SERVER_TIMESTAMP
+
+    fields: dict[str, Any] = {
+        "state": "ready",
+        "size": copy.size,
+        "sha256": copy.sha256,
+        "contentType": accepted.content_type,
+        "updatedAt": SERVER_TIMESTAMP,
+    }
+    if accepted.picture is not None:
+        fields["image"] = {"width": accepted.picture.width, "height": accepted.picture.height}
+        fields["thumbnails"] = {"small": upload.key.thumbnail}
+    return fields
+
+
+def _rejected_fields(reason: str, size: int) -> dict[str, Any]:
+    from google.cloud.firestore import SERVER_TIMESTAMP
+
+    return {"state": "rejected", "reason": reason, "size": size, "updatedAt": SERVER_TIMESTAMP}
+
+
+def _refuse(upload: Upload, refused: Refused, size: int) -> str:
+    """Says why in the document, then removes the object, in this order: a refused file whose object
+    survives is refused again.
+    """
+    client = clients.firestore()
+    reference = client.document(upload.key.document)
+
+    def body(transaction: Transaction) -> bool:
+        fields = reference.get(transaction=transaction).to_dict()
+        ledger = Ledger.read(transaction, client, upload.key, upload.stored.generation)
+        ours = judge(fields, upload, ledger.entry) is Standing.OURS
+        if ours:
+            transaction.update(reference, _rejected_fields(refused.reason, size))
+        return ours or fields is None
+
+    if clients.in_transaction(body):
+        _remove_objects(upload)
+    if refused.cause:
+        logger.info("file refused", file=upload.key.document, reason=refused.reason, cause=refused.cause)
+    return refused.reason
+
+
+def _remove_objects(upload: Upload) -> None:
+    objects.delete(upload.stored)
+    objects.delete_prefix(clients.bucket(upload.stored.bucket), upload.key.derived)

@@ -1,0 +1,72 @@
+"""The Cloud Functions of Drop: what happens, and which module does it.
+
+This file is executed to discover the functions and again by every instance that starts, so nothing heavy is
+imported here: the modules of `app` import the clients they need when the first event comes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app import admission, departures, http_api, profiles, removals, uploads, user_events
+from app.delivery import retried
+from app.document_events import on_document_deleted
+from firebase_functions import https_fn, identity_fn, storage_fn
+from firebase_functions.core import CloudEvent
+from firebase_functions.options import MemoryOption, set_global_options
+from flask import Request, Response
+
+if TYPE_CHECKING:
+    from firebase_functions.firestore_fn import DocumentSnapshot, Event
+
+set_global_options(
+    region="us-central1",  # where the Hosting rewrite in firebase.json looks; move both together
+    memory=MemoryOption.MB_512,  # the clients take about 150 MB; half of the rest is head room for a burst
+    cpu=1,  # the SDK's own default is a fraction of a core, and below one core there is no concurrency
+    concurrency=20,  # the work is waiting for Firestore, which one core can do for this many at once
+    max_instances=10,  # a ceiling on the bill, far above what the users of a small team cause
+)
+
+
+@identity_fn.before_user_created()
+def before_user_created(event: identity_fn.AuthBlockingEvent) -> identity_fn.BeforeCreateResponse | None:
+    return admission.before_user_created(event)
+
+
+@identity_fn.before_user_signed_in()
+def before_user_signed_in(event: identity_fn.AuthBlockingEvent) -> identity_fn.BeforeSignInResponse | None:
+    return admission.before_user_signed_in(event)
+
+
+@user_events.on_user_created(retry=True)
+def on_user_created(event: user_events.UserEvent) -> None:
+    profiles.on_user_created(event)
+
+
+@user_events.on_user_deleted(retry=True, timeout_sec=540)  # a library of thousands of files
+def on_user_deleted(event: user_events.UserEvent) -> None:
+    departures.on_user_deleted(event)
+
+
+# Decoding a picture of 50 megapixels takes 200 MB and a whole core, so each upload has an instance to itself.
+@retried
+@storage_fn.on_object_finalized(memory=MemoryOption.GB_1, concurrency=1, timeout_sec=120)
+def on_file_finalized(event: CloudEvent[storage_fn.StorageObjectData]) -> None:
+    uploads.on_file_finalized(event)
+
+
+@retried
+@storage_fn.on_object_deleted()
+def on_file_object_deleted(event: CloudEvent[storage_fn.StorageObjectData]) -> None:
+    removals.on_file_object_deleted(event)
+
+
+@retried
+@on_document_deleted(document="users/{uid}/files/{fileId}")
+def on_file_document_deleted(event: Event[DocumentSnapshot | None]) -> None:
+    removals.on_file_document_deleted(event)
+
+
+@https_fn.on_request(concurrency=80)  # answers from memory
+def api(request: Request) -> Response:
+    return http_api.handle(request)
