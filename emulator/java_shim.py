@@ -19,7 +19,9 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(BANNER)
         return 0
     if "-jar" not in arguments[:-1]:
-        sys.stderr.write("java: this is Kindling's stand-in for Java; it only runs what the Firebase CLI asks for.\n")
+        sys.stderr.write(
+            "java: this is Kindling's stand-in for Java; it only runs what the Firebase CLI asks for.\n"
+        )
         return 2
     program = "emulator.storage_rules" if arguments[-1] == "serve" else "emulator"
     own = [] if arguments[-1] == "serve" else arguments[arguments.index("-jar") + 2 :]

@@ -8,10 +8,11 @@ import sys
 from types import ModuleType
 from typing import Final
 
+from tools import env, start
 from tools import exec as exec_command
 from tools.terminal import Failure, report
 
-COMMANDS: Final[dict[str, ModuleType]] = {"exec": exec_command}
+COMMANDS: Final[dict[str, ModuleType]] = {"start": start, "exec": exec_command, "env": env}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -21,8 +21,12 @@ example: ./kit exec -- python -c 'import os; print(os.environ["FIRESTORE_EMULATO
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--no-seed", action="store_true", help="start empty, without the data of emulator-data/")
-    parser.add_argument("--only", metavar="PARTS", help="start only these, as for firebase (auth,firestore,...)")
+    parser.add_argument(
+        "--no-seed", action="store_true", help="start empty, without the data of emulator-data/"
+    )
+    parser.add_argument(
+        "--only", metavar="PARTS", help="start only these, as for firebase (auth,firestore,...)"
+    )
     parser.add_argument("command", nargs="+", metavar="-- COMMAND", help="the command and its arguments")
 
 

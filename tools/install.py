@@ -30,7 +30,9 @@ STAMP: Final = ".kindling-installed"
 DETAIL_LINES: Final = 25
 """How much of a failed installer's output is shown."""
 
-_NETWORK_REMEDY: Final = "Check that the package registry can be reached (proxy, network), then run the same command again."
+_NETWORK_REMEDY: Final = (
+    "Check that the package registry can be reached (proxy, network), then run the same command again."
+)
 
 
 class Installable(Protocol):
@@ -40,8 +42,10 @@ class Installable(Protocol):
     def title(self) -> str: ...
     def current(self) -> bool:
         """Whether the folder is there and made from today's lists."""
+
     def check(self) -> None:
         """Raise Failure when the installer itself is missing or too old."""
+
     def install(self) -> None: ...
 
 
@@ -117,11 +121,21 @@ class NodeModules:
     def check(self) -> None:
         require_node()
         if shutil.which("npm") is None:
-            raise Failure("npm is not on PATH; it comes with Node.", "Install npm, then run the same command again.")
+            raise Failure(
+                "npm is not on PATH; it comes with Node.", "Install npm, then run the same command again."
+            )
 
     def install(self) -> None:
         self._stamp().unlink(missing_ok=True)
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--progress=false"]
+        command = [
+            "npm",
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--loglevel=error",
+            "--progress=false",
+        ]
         _run_installer(command, self.title)
         _write(self._stamp(), self._expected())
 
@@ -151,7 +165,9 @@ def ensure(*wanted: Installable) -> None:
         for item in missing:
             item.check()
         if missing:
-            say(f"Installing what is missing ({len(missing)} of {len(wanted)}); the first time takes a few minutes.")
+            say(
+                f"Installing what is missing ({len(missing)} of {len(wanted)}); the first time takes a few minutes."
+            )
             run_steps({item.title: item.install for item in missing})
 
 
@@ -201,7 +217,9 @@ def _run_installer(command: Sequence[str], title: str) -> None:
     if done.returncode != 0:
         tail = "\n".join(done.stdout.splitlines()[-DETAIL_LINES:])
         program = " ".join([Path(command[0]).name, *command[1:4]])
-        raise Failure(f"installing {title} failed ({program} ... ended with {done.returncode}).", _NETWORK_REMEDY, tail)
+        raise Failure(
+            f"installing {title} failed ({program} ... ended with {done.returncode}).", _NETWORK_REMEDY, tail
+        )
 
 
 _held_locks: Final[set[int]] = set()

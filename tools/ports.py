@@ -43,7 +43,9 @@ def private_block(names: list[str]) -> Iterator[dict[str, int]]:
             if all(is_free(port) for port in chosen.values()):
                 yield chosen
                 return
-    raise OSError(f"no block of {len(names)} free ports between {FIRST_PRIVATE} and {FIRST_PRIVATE + BLOCKS * BLOCK}")
+    raise OSError(
+        f"no block of {len(names)} free ports between {FIRST_PRIVATE} and {FIRST_PRIVATE + BLOCKS * BLOCK}"
+    )
 
 
 def taken(ports: Mapping[str, tuple[str, int]]) -> dict[str, tuple[int, str]]:
@@ -59,7 +61,9 @@ def holder(port: int) -> str:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and inodes & _socket_inodes(entry):
             try:
-                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+                command = (
+                    (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+                )
             except OSError:
                 return ""
             return f"{command[:70]} (process {entry.name})"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools import java, snapshot
-from tools.project import FIREBASE_JSON, RUNS, SEED
+from tools import java, page, snapshot
 from tools.ports import private_block
+from tools.project import FIREBASE_JSON, RUNS, SEED
 from tools.running import Plan, RunningSuite, running
 from tools.suite import DEFAULT_PORTS, Suite, load, with_ports
 
@@ -23,6 +23,7 @@ def private_suite(*, seed: bool = True, only: str | None = None) -> Iterator[Run
     folder = _new_run_folder()
     temporary = Path(tempfile.mkdtemp(prefix="kindling-"))
     java.plant()
+    page.ensure_built()
     with private_block(list(DEFAULT_PORTS)) as ports:
         config = snapshot.take(with_ports(load(FIREBASE_JSON), ports), folder / "project")
         plan = Plan(

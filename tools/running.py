@@ -55,7 +55,6 @@ class Plan:
     stand_ins: bool = True
     grace: float = 0.0
     scratch: tuple[Path, ...] = ()
-    when_orphaned: tuple[str, ...] = ()
 
     @property
     def log(self) -> Path:
@@ -73,7 +72,6 @@ class Plan:
             log=str(self.log),
             grace=self.grace,
             scratch=[str(folder) for folder in self.scratch],
-            when_orphaned=list(self.when_orphaned),
         )
 
     def environment(self) -> dict[str, str]:
@@ -99,6 +97,10 @@ class RunningSuite:
     def watch(self, pid: int) -> None:
         """End the process `pid` together with the suite when kit is killed."""
         self._send(f"watch {pid}")
+
+    def last_will(self, command: list[str]) -> None:
+        """Have `command` run before the suite stops, should kit end without a word."""
+        self._send(f"last-will {json.dumps(command)}")
 
     def alive(self) -> bool:
         """Whether the CLI runs, as far as the supervisor told."""
@@ -184,7 +186,11 @@ def running(plan: Plan) -> Iterator[RunningSuite]:
         yield suite
     finally:
         suite.stop()
-        suite.wait()
+        try:
+            suite.wait()
+        except KeyboardInterrupt:
+            suite.stop("kill")
+            suite.wait()
         supervisor.stdin.close()
         supervisor.stdout.close()
 
@@ -192,8 +198,9 @@ def running(plan: Plan) -> Iterator[RunningSuite]:
 class LogReader:
     """Complete new lines of a growing file, each time it is asked."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, from_end: bool = False) -> None:
         self._file = open(path, "rb")  # noqa: SIM115 - open as long as the reader lives
+        self._file.seek(0, os.SEEK_END if from_end else os.SEEK_SET)
         self._pending = b""
 
     def lines(self) -> Iterator[str]:
@@ -207,7 +214,11 @@ def log_tail(log: Path, count: int = 40) -> str:
     parts = []
     for path in (log, log.parent / "firestore-debug.log"):
         if path.exists():
-            lines = [line for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+            lines = [
+                line
+                for line in path.read_text(encoding="utf-8", errors="replace").splitlines()
+                if line.strip()
+            ]
             if lines:
                 parts.append("\n".join([f"── {path.name}", *lines[-count:]]))
     return "\n".join(parts)

@@ -92,7 +92,9 @@ def configured(config: Mapping[str, Any]) -> Suite:
 
 def with_ports(config: Mapping[str, Any], ports: Mapping[str, int]) -> dict[str, Any]:
     """`config` with every emulator on its port of `ports`; the original stays as it is."""
-    emulators = {key: value for key, value in config.get("emulators", {}).items() if not isinstance(value, dict)}
+    emulators = {
+        key: value for key, value in config.get("emulators", {}).items() if not isinstance(value, dict)
+    }
     for name in DEFAULT_PORTS:
         if name != "websocket":
             own = config.get("emulators", {}).get(name, {})

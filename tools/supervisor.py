@@ -5,7 +5,8 @@ holds open: whatever ends kit, kill -9 included, closes the pipe, and the superv
 starts its Java programs in process groups of their own; on Linux the supervisor is made the reaper of all descendants,
 so that orphans come back to it, elsewhere the tree is read from `ps` before anything is signalled.
 
-Speaks lines. In: first the JSON of a Job, then `watch PID` (a process to end with the suite), `stop`, `kill`.
+Speaks lines. In: first the JSON of a Job, then `watch PID` (a process to end with the suite), `last-will JSON` (a command
+to run first when kit ends without a word), `stop`, `kill`.
 Out: one JSON object a line: {"started": pid}, {"ended": exit code}, {"stopped": true}.
 Standard library only.
 """
@@ -20,13 +21,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_CHILD_SUBREAPER: Final = 36
 _POLL: Final = 0.1
+LAST_WILL_LIMIT: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Job:
     """One suite to run: its command, where, with what environment, where its output goes.
 
     `grace` is how long it may take to end by itself after an interrupt; 0 means it holds nothing worth an orderly end.
-    `when_orphaned` is run before that when kit ended without asking for it. `scratch` folders are removed at the end.
+    `scratch` folders are removed at the end.
     """
 
     command: list[str]
@@ -43,10 +45,17 @@ class Job:
     log: str
     grace: float
     scratch: list[str]
-    when_orphaned: list[str]
 
     def line(self) -> str:
         return json.dumps(asdict(self)) + "\n"
+
+
+@dataclass(slots=True)
+class Wishes:
+    """What kit asked for while the suite runs."""
+
+    watched: list[int] = field(default_factory=list)
+    last_will: list[str] = field(default_factory=list)
 
 
 def main() -> int:
@@ -58,17 +67,17 @@ def main() -> int:
     job = Job(**json.loads(first))
     _adopt_orphans()
     with open(job.log, "ab") as log:
-        suite = subprocess.Popen(  # noqa: PLW1509 - single-threaded here, and the end of the parent must be told
+        suite = subprocess.Popen(
             job.command, cwd=job.cwd, env=job.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True, preexec_fn=_interrupted_with_parent,
         )  # fmt: skip
     _tell({"started": suite.pid})
-    watched: list[int] = []
+    wishes = Wishes()
     try:
-        last_word = _obey(suite, watched)
-        if not last_word and job.when_orphaned and suite.poll() is None:
-            subprocess.run(job.when_orphaned, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60)
-        _stop(suite, 0.0 if last_word == "kill" else job.grace, watched)
+        last_word = _obey(suite, wishes)
+        if not last_word and wishes.last_will and suite.poll() is None:
+            _carry_out(wishes.last_will)
+        _stop(suite, 0.0 if last_word == "kill" else job.grace, wishes.watched)
     finally:
         for folder in job.scratch:
             shutil.rmtree(folder, ignore_errors=True)
@@ -76,7 +85,16 @@ def main() -> int:
     return 0
 
 
-def _obey(suite: subprocess.Popen[bytes], watched: list[int]) -> str:
+def _carry_out(command: list[str]) -> None:
+    try:
+        subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=LAST_WILL_LIMIT
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        pass
+
+
+def _obey(suite: subprocess.Popen[bytes], wishes: Wishes) -> str:
     """Follow kit's lines until the suite is to end; gives the word that said so, or nothing when kit is gone."""
     pending, told = b"", False
     while True:
@@ -92,7 +110,9 @@ def _obey(suite: subprocess.Popen[bytes], watched: list[int]) -> str:
         for line in lines:
             word, _, rest = line.decode().partition(" ")
             if word == "watch":
-                watched.append(int(rest))
+                wishes.watched.append(int(rest))
+            elif word == "last-will":
+                wishes.last_will = json.loads(rest)
             elif word in ("stop", "kill"):
                 return word
         if not chunk:
@@ -173,7 +193,13 @@ def _alive(pid: int) -> bool:
     except OSError:
         return False
     try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0] != "Z"
+        return (
+            Path(f"/proc/{pid}/stat")
+            .read_text(encoding="utf-8", errors="replace")
+            .rpartition(")")[2]
+            .split()[0]
+            != "Z"
+        )
     except OSError:
         return not Path("/proc/self/stat").exists()
 

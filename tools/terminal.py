@@ -15,7 +15,15 @@ SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 PLAIN_INTERVAL: Final = 10.0
 """Seconds between two progress lines where no line can be redrawn."""
 
-_STYLES: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
+_STYLES: Final = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "cyan": "36",
+}
 
 
 class Failure(Exception):
@@ -37,8 +45,12 @@ def styled(text: str, *styles: str, stream: TextIO | None = None) -> str:
     return f"\x1b[{';'.join(_STYLES[style] for style in styles)}m{text}\x1b[0m"
 
 
-def say(text: str = "") -> None:
-    print(text, file=sys.stderr, flush=True)
+def say(text: str = "", stream: TextIO | None = None) -> None:
+    """Print a line; that the terminal or the reader is gone must not keep kit from its work."""
+    try:
+        print(text, file=stream or sys.stderr, flush=True)
+    except OSError:
+        pass
 
 
 def report(failure: Failure) -> int:
@@ -106,7 +118,9 @@ class _LiveLine:
     def show(self, names: list[str]) -> None:
         now = time.monotonic()
         if self._terminal:
-            text = f"{SPINNER[self._frame % len(SPINNER)]} {' · '.join(names)}  {seconds(now - self._started)}"
+            text = (
+                f"{SPINNER[self._frame % len(SPINNER)]} {' · '.join(names)}  {seconds(now - self._started)}"
+            )
             self._frame += 1
             width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
             sys.stderr.write(f"\r\x1b[2K{text[: width - 1]}")
@@ -125,5 +139,6 @@ def table(rows: list[tuple[str, ...]]) -> str:
     """Rows as aligned columns, without a trailing blank."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
-        "  " + "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+        "  " + "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
     )

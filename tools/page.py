@@ -1,0 +1,78 @@
+"""Builds the page with Vite when its sources changed since the last build."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from tools.project import KIT, ROOT
+from tools.terminal import Failure, run_steps
+
+SOURCE: Final = ROOT / "hosting"
+BUILT: Final = SOURCE / "dist"
+_STAMP: Final = KIT / "page-built-from"
+
+
+def ensure_built() -> None:
+    """Leave a built page that matches its sources; another kit that builds at the same time is waited for."""
+    if not (SOURCE / "index.html").exists() or _current():
+        return
+    KIT.mkdir(exist_ok=True)
+    with open(KIT / "page.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _current():
+            run_steps({"Page built": _build})
+
+
+def _current() -> bool:
+    return BUILT.is_dir() and _STAMP.exists() and _STAMP.read_text(encoding="utf-8") == _sources_digest()
+
+
+def _build() -> None:
+    """Build beside the page that is there, then change places: who reads it meanwhile sees one or the other."""
+    digest = _sources_digest()
+    fresh, old = KIT / f"page-{os.getpid()}", KIT / f"page-{os.getpid()}-old"
+    command = [
+        "npm",
+        "run",
+        "build",
+        "--silent",
+        "--",
+        "--outDir",
+        str(fresh),
+        "--emptyOutDir",
+        "--logLevel",
+        "warn",
+    ]
+    done = subprocess.run(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, errors="replace", check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise Failure(
+            "the page could not be built (npm run build).", "Correct what it says above.", done.stdout[-4000:]
+        )
+    if BUILT.exists():
+        BUILT.rename(old)
+    fresh.rename(BUILT)
+    shutil.rmtree(old, ignore_errors=True)
+    _STAMP.write_text(digest, encoding="utf-8")
+
+
+def _sources_digest() -> str:
+    whole = hashlib.sha256()
+    for path in [ROOT / "package.json", ROOT / "package-lock.json", *sorted(_sources(SOURCE))]:
+        whole.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return whole.hexdigest()
+
+
+def _sources(folder: Path) -> list[Path]:
+    found = []
+    for directory, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name not in ("dist", "node_modules")]
+        found += [Path(directory, name) for name in files]
+    return found

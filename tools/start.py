@@ -1,0 +1,215 @@
+"""kit start: the whole suite with its data, until Ctrl-C."""
+
+import argparse
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tools import java, page, ports, saved_data
+from tools.project import FIREBASE_JSON, KIT, ROOT, SAVED_DATA, SEED
+from tools.running import LogReader, Plan, RunningSuite, Stopped, running, signals_raise
+from tools.suite import DEFAULT_PORTS, TITLES, Suite, configured, load, with_ports
+from tools.suite_log import LogLine, parse_line
+from tools.terminal import Failure, say, seconds, styled, table
+
+HELP = "start the emulator suite with the page, and print where everything is"
+EPILOG = """\
+Data is saved when the suite stops and loaded when it starts; the first time it is the seed of emulator-data/.
+Ctrl-C stops everything; a second Ctrl-C does not wait. Edits of functions and rules are picked up while it runs.
+"""
+GRACE = 15.0
+"""Seconds the CLI gets for its own orderly end."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    data = parser.add_mutually_exclusive_group()
+    data.add_argument("--fresh", action="store_true", help="start empty instead of with the saved data")
+    data.add_argument("--seed", action="store_true", help="start with the seed of emulator-data/ again")
+    parser.add_argument(
+        "--official", action="store_true", help="use Google's Java emulators (needs Java 21 and network)"
+    )
+    parser.add_argument(
+        "--ports",
+        type=int,
+        metavar="FIRST",
+        help="use the ports from FIRST on instead of those of firebase.json",
+    )
+    parser.add_argument("--verbose", action="store_true", help="show every line the suite logs")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    page.ensure_built()
+    if arguments.official:
+        _require_java()
+    else:
+        java.plant()
+    with _configuration(arguments.ports) as (config, suite), signals_raise():
+        _require_free_ports(suite)
+        source = _data(arguments)
+        say(f"Data: {_describe(source)}")
+        plan = Plan(
+            suite,
+            config,
+            KIT / "start",
+            imported=source,
+            stand_ins=not arguments.official,
+            grace=GRACE,
+        )
+        try:
+            with running(plan) as started:
+                return _serve(started, verbose=arguments.verbose)
+        except Stopped as stopped:
+            return stopped.code
+
+
+def _serve(started: RunningSuite, *, verbose: bool) -> int:
+    """Bring the suite up, follow its log, and save its data when asked to end."""
+    shown = _Shown(everything=verbose)
+    try:
+        took = started.wait_until_ready(shown.starting)
+    except KeyboardInterrupt:
+        say("Stopping.")
+        return 130
+    suite = started.plan.suite
+    hub = suite.addresses["hub"]
+    started.last_will([sys.executable, "-P", "-m", "tools.saved_data", hub[0], str(hub[1]), str(SAVED_DATA)])
+    say(_addresses(suite), sys.stdout)
+    say(styled(f"Ready after {seconds(took)}. Ctrl-C stops everything. Log: {started.plan.log}", "dim"))
+    say("Kindling is ready", sys.stdout)
+    code = _follow(started, shown)
+    _save(started)
+    return code
+
+
+def _follow(started: RunningSuite, shown: "_Shown") -> int:
+    """Show the log until a signal comes; Failure when the suite ends by itself."""
+    log = LogReader(started.plan.log, from_end=True)
+    try:
+        while started.alive():
+            for line in log.lines():
+                shown.running(line)
+            time.sleep(0.1)
+    except KeyboardInterrupt:
+        return 130
+    except Stopped as stopped:
+        return stopped.code
+    raise started.failure("the emulator suite ended by itself; the data saved before is unchanged")
+
+
+def _save(started: RunningSuite) -> None:
+    """Save the data; another signal gives that up, since what was saved before stays whole."""
+    say("\nSaving the data, then stopping (Ctrl-C again: stop at once).")
+    try:
+        begun = time.monotonic()
+        saved_data.save(started.plan.suite.addresses["hub"])
+        say(
+            f"{styled('✓', 'green')} Data saved to {SAVED_DATA.relative_to(ROOT)} ({seconds(time.monotonic() - begun)})"
+        )
+    except (KeyboardInterrupt, Stopped):
+        say("Stopping at once; the data saved before is unchanged.")
+        started.stop("kill")
+    except Failure as failure:
+        say(f"{styled('✗', 'red')} {failure.sentence} {failure.detail}")
+
+
+def _data(arguments: argparse.Namespace) -> Path | None:
+    """The export to begin with."""
+    saved = saved_data.latest()
+    if arguments.fresh:
+        return None
+    if saved and not arguments.seed:
+        return saved
+    return SEED if saved_data.complete(SEED) else None
+
+
+def _describe(source: Path | None) -> str:
+    if source is None:
+        return "none, an empty start"
+    kind = "the seed" if source == SEED else "as saved last time"
+    return f"{kind} ({source.relative_to(ROOT)})"
+
+
+@contextmanager
+def _configuration(first_port: int | None) -> Iterator[tuple[Path, Suite]]:
+    """firebase.json, or with other ports a copy beside it for the time of the run: the CLI resolves paths from there."""
+    config = load(FIREBASE_JSON)
+    if first_port is None:
+        yield FIREBASE_JSON, configured(config)
+        return
+    chosen = {name: first_port + place for place, name in enumerate(DEFAULT_PORTS)}
+    copy = ROOT / f".firebase-{first_port}.json"
+    _write_json(copy, with_ports(config, chosen))
+    try:
+        yield copy, configured(with_ports(config, chosen))
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    import json
+
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _require_free_ports(suite: Suite) -> None:
+    taken = ports.taken(suite.addresses)
+    if not taken:
+        return
+    lines = [
+        f"Port {port} of {TITLES[name]} is taken" + (f" by {holder}" if holder else "") + "."
+        for name, (port, holder) in taken.items()
+    ]
+    raise Failure(
+        f"{'a port is' if len(lines) == 1 else f'{len(lines)} ports are'} taken, so the suite cannot start.",
+        "Stop what holds it (another ./kit start?), or use other ports: ./kit start --ports 20000",
+        "\n".join(lines),
+    )
+
+
+def _require_java() -> None:
+    """`--official` needs a real Java 21."""
+    program = java.official_java()
+    answer = ""
+    if program:
+        asked = subprocess.run([program, "-version"], capture_output=True, text=True, check=False)
+        answer = asked.stdout + asked.stderr
+    found = re.search(r'version "([1-9][0-9]*)', answer)
+    if not found or int(found[1]) < 21:
+        have = f"the one on PATH is version {found[1]}" if found else "there is none on PATH"
+        raise Failure(
+            f"--official needs Java 21 or newer, and {have}.",
+            "Install a JDK of version 21, or leave --official out: Kindling runs without Java.",
+        )
+
+
+def _addresses(suite: Suite) -> str:
+    parts = ["hosting", "ui", "auth", "firestore", "storage", "functions", "hub"]
+    rows = [(TITLES[name], suite.url(name)) for name in parts]
+    return "\n" + table([(styled(title, "bold", stream=sys.stdout), url) for title, url in rows]) + "\n"
+
+
+class _Shown:
+    """Which lines of the log a person sees, and how."""
+
+    def __init__(self, *, everything: bool) -> None:
+        self._everything = everything
+
+    def starting(self, text: str) -> None:
+        """While starting: warnings and errors."""
+        line = parse_line(text)
+        if line and (self._everything or line.serious):
+            self._print(line)
+
+    def running(self, text: str) -> None:
+        line = parse_line(text)
+        if line and (self._everything or not line.chatter):
+            self._print(line)
+
+    def _print(self, line: LogLine) -> None:
+        part = styled(f"{line.part:<10}", "yellow" if line.serious else "cyan")
+        say(f"{styled(time.strftime('%H:%M:%S'), 'dim')} {part} {line.text}")
