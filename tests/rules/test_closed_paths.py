@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.suite
+
 JOB = "/jobs/{jobId}"
 
 

@@ -4,6 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.rest import SERVER_TIME
+
+pytestmark = pytest.mark.suite
+
 FILE = "/files/{fileId}"
 LARGEST = 50 * 1024 * 1024
 
@@ -305,39 +309,35 @@ class TestRead:
 
 
 class TestRename:
-    def test_rename_by_the_owner_is_allowed(self, owner, stored_file, server_time):
+    def test_rename_by_the_owner_is_allowed(self, owner, stored_file):
         path = stored_file(owner)
-        assert owner.firestore.update(path, {"name": "other.png", "updatedAt": server_time}).ok
+        assert owner.firestore.update(path, {"name": "other.png", "updatedAt": SERVER_TIME}).ok
 
-    def test_rename_by_anyone_else_is_denied(self, owner, identities, stored_file, denied_by, server_time):
-        path, change = stored_file(owner), {"name": "other.png", "updatedAt": server_time}
+    def test_rename_by_anyone_else_is_denied(self, owner, identities, stored_file, denied_by):
+        path, change = stored_file(owner), {"name": "other.png", "updatedAt": SERVER_TIME}
         assert owner.firestore.update(path, change).ok
         for stranger in (identities.user(), identities.administrator(), identities.nobody):
             denied_by(stranger.firestore.update(path, change), FILE, "update")
 
     @pytest.mark.parametrize("name", ORDINARY_NAMES)
-    def test_rename_to_any_language_is_allowed(self, owner, stored_file, server_time, name):
-        assert owner.firestore.update(stored_file(owner), {"name": name, "updatedAt": server_time}).ok
+    def test_rename_to_any_language_is_allowed(self, owner, stored_file, name):
+        assert owner.firestore.update(stored_file(owner), {"name": name, "updatedAt": SERVER_TIME}).ok
 
     @pytest.mark.parametrize("name", HOSTILE_NAMES)
-    def test_rename_to_a_hostile_name_is_denied(self, owner, stored_file, denied_by, server_time, name):
-        path, change = stored_file(owner), {"name": "other.png", "updatedAt": server_time}
+    def test_rename_to_a_hostile_name_is_denied(self, owner, stored_file, denied_by, name):
+        path, change = stored_file(owner), {"name": "other.png", "updatedAt": SERVER_TIME}
         assert owner.firestore.update(path, change).ok
         denied_by(owner.firestore.update(path, change | {"name": name}), FILE, "update")
 
     @pytest.mark.parametrize("character", HOSTILE_CHARACTERS)
-    def test_rename_with_a_hostile_character_is_denied(
-        self, owner, stored_file, denied_by, server_time, character
-    ):
-        path, change = stored_file(owner), {"name": "a-b.png", "updatedAt": server_time}
+    def test_rename_with_a_hostile_character_is_denied(self, owner, stored_file, denied_by, character):
+        path, change = stored_file(owner), {"name": "a-b.png", "updatedAt": SERVER_TIME}
         assert owner.firestore.update(path, change).ok
         denied_by(owner.firestore.update(path, change | {"name": f"a{character}b.png"}), FILE, "update")
 
     @pytest.mark.parametrize("state", ["uploading", "processing", "rejected", "trashed"])
-    def test_rename_is_denied_unless_the_file_is_ready(
-        self, owner, stored_file, denied_by, server_time, state
-    ):
-        change = {"name": "other.png", "updatedAt": server_time}
+    def test_rename_is_denied_unless_the_file_is_ready(self, owner, stored_file, denied_by, state):
+        change = {"name": "other.png", "updatedAt": SERVER_TIME}
         assert owner.firestore.update(stored_file(owner, "f1", state="ready"), change).ok
         denied_by(owner.firestore.update(stored_file(owner, "f2", state=state), change), FILE, "update")
 
@@ -358,33 +358,29 @@ class TestRename:
             pytest.param({"updatedAt": datetime(2020, 1, 1, tzinfo=UTC)}, id="a time of the past"),
         ],
     )
-    def test_rename_that_changes_anything_else_is_denied(
-        self, owner, admin, stored_file, denied_by, server_time, change
-    ):
-        path, rename = stored_file(owner), {"name": "other.png", "updatedAt": server_time}
+    def test_rename_that_changes_anything_else_is_denied(self, owner, admin, stored_file, denied_by, change):
+        path, rename = stored_file(owner), {"name": "other.png", "updatedAt": SERVER_TIME}
         assert owner.firestore.update(path, rename).ok
         before = admin.firestore.get(path).json()["fields"]
         denied_by(owner.firestore.update(path, rename | change), FILE, "update")
         assert admin.firestore.get(path).json()["fields"] == before
 
     @pytest.mark.parametrize("field", ["sha256", "thumbnails", "createdAt", "size"])
-    def test_rename_that_removes_a_field_is_denied(self, owner, stored_file, denied_by, server_time, field):
-        path, rename = stored_file(owner), {"name": "other.png", "updatedAt": server_time}
+    def test_rename_that_removes_a_field_is_denied(self, owner, stored_file, denied_by, field):
+        path, rename = stored_file(owner), {"name": "other.png", "updatedAt": SERVER_TIME}
         assert owner.firestore.update(path, rename).ok
         denied_by(owner.firestore.update(path, rename, removing=(field,)), FILE, "update")
 
-    def test_rename_without_the_server_time_is_denied(self, owner, stored_file, denied_by, server_time):
+    def test_rename_without_the_server_time_is_denied(self, owner, stored_file, denied_by):
         path = stored_file(owner)
-        assert owner.firestore.update(path, {"name": "a.png", "updatedAt": server_time}).ok
+        assert owner.firestore.update(path, {"name": "a.png", "updatedAt": SERVER_TIME}).ok
         denied_by(owner.firestore.update(path, {"name": "b.png"}), FILE, "update")
 
     @pytest.mark.parametrize("state", ["suspended", "deleting"])
-    def test_rename_by_who_is_not_active_is_denied(
-        self, owner, identities, stored_file, denied_by, server_time, state
-    ):
+    def test_rename_by_who_is_not_active_is_denied(self, owner, identities, stored_file, denied_by, state):
         barred, change = (
             identities.user(profile={"state": state}),
-            {"name": "a.png", "updatedAt": server_time},
+            {"name": "a.png", "updatedAt": SERVER_TIME},
         )
         assert owner.firestore.update(stored_file(owner), change).ok
         denied_by(barred.firestore.update(stored_file(barred), change), FILE, "update")
@@ -392,9 +388,9 @@ class TestRename:
 
 class TestTrash:
     @pytest.mark.parametrize(("before", "after"), [("ready", "trashed"), ("trashed", "ready")])
-    def test_way_into_the_trash_and_back_is_allowed(self, owner, stored_file, server_time, before, after):
+    def test_way_into_the_trash_and_back_is_allowed(self, owner, stored_file, before, after):
         path = stored_file(owner, state=before)
-        assert owner.firestore.update(path, {"state": after, "updatedAt": server_time}).ok
+        assert owner.firestore.update(path, {"state": after, "updatedAt": SERVER_TIME}).ok
 
     @pytest.mark.parametrize(
         ("before", "after"),
@@ -411,25 +407,23 @@ class TestTrash:
             ("ready", "gone"),
         ],
     )
-    def test_every_other_way_is_denied(self, owner, stored_file, denied_by, server_time, before, after):
+    def test_every_other_way_is_denied(self, owner, stored_file, denied_by, before, after):
         twin = stored_file(owner, "twin")
-        assert owner.firestore.update(twin, {"state": "trashed", "updatedAt": server_time}).ok
+        assert owner.firestore.update(twin, {"state": "trashed", "updatedAt": SERVER_TIME}).ok
         path = stored_file(owner, state=before)
-        denied_by(owner.firestore.update(path, {"state": after, "updatedAt": server_time}), FILE, "update")
+        denied_by(owner.firestore.update(path, {"state": after, "updatedAt": SERVER_TIME}), FILE, "update")
 
-    def test_trashing_by_anyone_else_is_denied(self, owner, identities, stored_file, denied_by, server_time):
-        path, change = stored_file(owner), {"state": "trashed", "updatedAt": server_time}
+    def test_trashing_by_anyone_else_is_denied(self, owner, identities, stored_file, denied_by):
+        path, change = stored_file(owner), {"state": "trashed", "updatedAt": SERVER_TIME}
         denied_by(identities.user().firestore.update(path, change), FILE, "update")
         denied_by(identities.nobody.firestore.update(path, change), FILE, "update")
         assert owner.firestore.update(path, change).ok
 
     @pytest.mark.parametrize("state", ["suspended", "deleting"])
-    def test_trashing_by_who_is_not_active_is_denied(
-        self, owner, identities, stored_file, denied_by, server_time, state
-    ):
+    def test_trashing_by_who_is_not_active_is_denied(self, owner, identities, stored_file, denied_by, state):
         barred, change = (
             identities.user(profile={"state": state}),
-            {"state": "trashed", "updatedAt": server_time},
+            {"state": "trashed", "updatedAt": SERVER_TIME},
         )
         assert owner.firestore.update(stored_file(owner), change).ok
         denied_by(barred.firestore.update(stored_file(barred), change), FILE, "update")
@@ -443,10 +437,8 @@ class TestTrash:
             pytest.param({"updatedAt": datetime(2020, 1, 1, tzinfo=UTC)}, id="a time of the past"),
         ],
     )
-    def test_trashing_that_changes_anything_else_is_denied(
-        self, owner, stored_file, denied_by, server_time, change
-    ):
-        trash = {"state": "trashed", "updatedAt": server_time}
+    def test_trashing_that_changes_anything_else_is_denied(self, owner, stored_file, denied_by, change):
+        trash = {"state": "trashed", "updatedAt": SERVER_TIME}
         assert owner.firestore.update(stored_file(owner, "f1"), trash).ok
         denied_by(owner.firestore.update(stored_file(owner, "f2"), trash | change), FILE, "update")
 

@@ -1,8 +1,12 @@
-"""firestore.rules, `match /users/{uid}`: functions make and delete profiles; users change their name and locale."""
+"""firestore.rules, `match /users/{uid}`: functions make and delete profiles; users change name and locale."""
 
 from datetime import UTC, datetime
 
 import pytest
+
+from tests.rest import SERVER_TIME
+
+pytestmark = pytest.mark.suite
 
 PROFILE = "/users/{uid}"
 
@@ -101,8 +105,8 @@ def test_profile_is_never_deleted_by_a_client(owner, identities, admin, denied_b
         pytest.param({"name": "Ada", "locale": "ko"}, id="both"),
     ],
 )
-def test_profile_update_by_its_owner_is_allowed(owner, server_time, change):
-    assert owner.firestore.update(owner.profile, change | {"updatedAt": server_time}).ok
+def test_profile_update_by_its_owner_is_allowed(owner, change):
+    assert owner.firestore.update(owner.profile, change | {"updatedAt": SERVER_TIME}).ok
 
 
 @pytest.mark.parametrize(
@@ -129,10 +133,8 @@ def test_profile_update_by_its_owner_is_allowed(owner, server_time, change):
         pytest.param({"isAdmin": True}, id="unknown field"),
     ],
 )
-def test_profile_update_with_a_field_that_is_wrong_or_not_theirs_is_denied(
-    owner, admin, denied_by, server_time, change
-):
-    allowed = {"name": "Ada L.", "locale": "ko", "updatedAt": server_time}
+def test_profile_update_with_a_field_that_is_wrong_or_not_theirs_is_denied(owner, admin, denied_by, change):
+    allowed = {"name": "Ada L.", "locale": "ko", "updatedAt": SERVER_TIME}
     assert owner.firestore.update(owner.profile, allowed).ok
     before = admin.firestore.get(owner.profile).json()["fields"]
     denied_by(owner.firestore.update(owner.profile, allowed | change), PROFILE, "update")
@@ -140,8 +142,8 @@ def test_profile_update_with_a_field_that_is_wrong_or_not_theirs_is_denied(
 
 
 @pytest.mark.parametrize("field", ["name", "locale", "updatedAt", "email", "state", "quota"])
-def test_profile_update_that_removes_a_field_is_denied(owner, denied_by, server_time, field):
-    allowed = {"name": "Ada L.", "locale": "ko", "updatedAt": server_time}
+def test_profile_update_that_removes_a_field_is_denied(owner, denied_by, field):
+    allowed = {"name": "Ada L.", "locale": "ko", "updatedAt": SERVER_TIME}
     assert owner.firestore.update(owner.profile, allowed).ok
     rest = {key: value for key, value in allowed.items() if key != field}
     denied_by(owner.firestore.update(owner.profile, rest, removing=(field,)), PROFILE, "update")
@@ -156,31 +158,29 @@ def test_profile_update_that_removes_a_field_is_denied(owner, denied_by, server_
         pytest.param({"updatedAt": "now"}, id="a text"),
     ],
 )
-def test_profile_update_without_the_server_time_is_denied(owner, denied_by, server_time, times):
-    assert owner.firestore.update(owner.profile, {"name": "Bea", "updatedAt": server_time}).ok
+def test_profile_update_without_the_server_time_is_denied(owner, denied_by, times):
+    assert owner.firestore.update(owner.profile, {"name": "Bea", "updatedAt": SERVER_TIME}).ok
     denied_by(owner.firestore.update(owner.profile, {"name": "Cleo"} | times), PROFILE, "update")
 
 
 @pytest.mark.parametrize("state", ["suspended", "deleting"])
-def test_profile_update_is_denied_when_the_user_is_not_active(
-    owner, identities, denied_by, server_time, state
-):
+def test_profile_update_is_denied_when_the_user_is_not_active(owner, identities, denied_by, state):
     barred = identities.user(profile={"state": state})
-    change = {"name": "Ada L.", "updatedAt": server_time}
+    change = {"name": "Ada L.", "updatedAt": SERVER_TIME}
     assert owner.firestore.update(owner.profile, change).ok
     denied_by(barred.firestore.update(barred.profile, change), PROFILE, "update")
 
 
-def test_profile_update_by_anyone_else_is_denied(owner, identities, denied_by, server_time):
-    change = {"name": "Ada L.", "updatedAt": server_time}
+def test_profile_update_by_anyone_else_is_denied(owner, identities, denied_by):
+    change = {"name": "Ada L.", "updatedAt": SERVER_TIME}
     assert owner.firestore.update(owner.profile, change).ok
     for stranger in (identities.user(), identities.administrator(), identities.nobody):
         denied_by(stranger.firestore.update(owner.profile, change), PROFILE, "update")
 
 
-def test_profile_replaced_as_a_whole_is_denied(owner, admin, denied_by, server_time):
+def test_profile_replaced_as_a_whole_is_denied(owner, admin, denied_by):
     """A set without a mask would drop every field that is not sent, the quota too."""
-    change = {"name": "Ada L.", "locale": "en", "updatedAt": server_time}
+    change = {"name": "Ada L.", "locale": "en", "updatedAt": SERVER_TIME}
     assert owner.firestore.update(owner.profile, change).ok
     denied_by(owner.firestore.replace(owner.profile, change), PROFILE, "update")
     assert "quota" in admin.firestore.get(owner.profile).json()["fields"]

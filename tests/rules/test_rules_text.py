@@ -21,7 +21,7 @@ def test_no_match_takes_a_whole_tree(rules_text, file):
 
 
 def test_both_files_refuse_the_same_active_content(rules_text):
-    """One list, written twice because rules files share no functions; Storage also sees parameters and capitals."""
+    """Rules files share no functions, so the list stands twice; Storage also sees parameters and capitals."""
     pattern = re.compile(r"contentType\.matches\('(.*)'\);")
     firestore, storage = (pattern.search(rules_text[file])[1] for file in FILES)
     assert storage == f"(?i)({firestore})( *;.*)?"

@@ -1,9 +1,11 @@
-"""storage.rules: originals are created once by their owner as announced; renditions are only read; nothing is listed or changed.
+"""storage.rules: originals are created once, as announced, by their owner; nothing is changed or listed.
 
 The objects live in a bucket that functions do not listen to, so that only the rules act on them.
 """
 
 import pytest
+
+pytestmark = pytest.mark.suite
 
 LARGEST = 50 * 1024 * 1024
 BYTES = b"a few bytes"
