@@ -58,17 +58,14 @@ export const leave = (auth) => signOut(auth);
 /** The key of the sentence that says what went wrong. */
 export function authProblem(error) {
   if (SENTENCES[error.code]) return SENTENCES[error.code];
-  if (isRefusal(error)) return refusalSentence(error.message);
-  return 'errSomething';
+  return error.code === 'auth/internal-error' ? refusalSentence(error.message) : 'errSomething';
 }
 
-/** A blocking function said no: Auth passes its answer on inside the text of an internal error. */
-function isRefusal(error) {
-  return /BLOCKING_FUNCTION_ERROR_RESPONSE/.test(error.message);
-}
-
+/** A function that was asked before sign-up or sign-in said no: Auth passes its answer on as text, in JSON. */
 function refusalSentence(message) {
-  if (/suspended/i.test(message)) return 'errDisabled';
-  if (/domain/i.test(message)) return 'errDomainBlocked';
-  return /PERMISSION_DENIED|INVALID_ARGUMENT/.test(message) ? 'errRefused' : 'errSomething';
+  if (/is suspended/.test(message)) return 'errDisabled';
+  if (/being deleted/.test(message)) return 'profileDeleting';
+  if (/cannot be used here/.test(message)) return 'errDomainBlocked';
+  if (/INVALID_ARGUMENT/.test(message)) return 'errEmailInvalid';
+  return /PERMISSION_DENIED/.test(message) ? 'errRefused' : 'errSomething';
 }

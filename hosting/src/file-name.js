@@ -1,7 +1,8 @@
 /** Names of files as they may be stored: any language, but nothing that could act. */
 
 const LIMIT = 200;
-const SEPARATORS = /[/\\]/g;
+// The rules keep `%` out too: some servers decode a name once more than they should.
+const SEPARATORS = /[/\\%]/g;
 // Control characters, and the marks that make text run backwards ("gnp.exe" shown as "exe.png").
 const INVISIBLE = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 const FALLBACK = 'file';

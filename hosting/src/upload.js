@@ -13,6 +13,9 @@ import { filesCollection, originalPath } from './files.js';
 export const MAX_FILE_BYTES = 50 * 1024 * 1024;
 const AT_ONCE = 3;
 const UNKNOWN_TYPE = 'application/octet-stream';
+const MEDIA_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]*\/[a-z0-9][a-z0-9!#$&^_.+-]*$/;
+// What a browser would run when it opens it; the rules refuse the same.
+const ACTIVE_CONTENT = /^(text\/(html|xml|xsl)|application\/xml|multipart\/.*|[^/]+\/(.*\+xml|(x-)?(java|ecma|j|live)script.*))$/;
 const UNSETTLED = new Set(['waiting', 'queued', 'uploading']);
 const COUNTED = new Set(['queued', 'uploading', 'stored']);
 
@@ -189,14 +192,15 @@ export class Uploads {
 }
 
 function newUpload(file) {
-  const refusal = fileProblem(file);
+  const contentType = mediaType(file.type);
+  const refusal = fileProblem(file.size, contentType);
   return {
     key: `upload-${nextKey++}`,
     fileId: null,
     file,
     name: safeFileName(file.name),
     size: file.size,
-    contentType: file.type || UNKNOWN_TYPE,
+    contentType,
     phase: refusal ? 'refused' : 'waiting',
     problem: refusal,
     progress: null,
@@ -209,10 +213,17 @@ function newFolder(name) {
   return Object.assign(upload, { phase: 'refused', problem: problem('problemFolder') });
 }
 
+/** The type the browser found, without parameters; many kinds of file have none. */
+function mediaType(type) {
+  const bare = type.split(';')[0].trim().toLowerCase();
+  return MEDIA_TYPE.test(bare) ? bare : UNKNOWN_TYPE;
+}
+
 /** Why a file cannot be taken whatever the account, or null. */
-function fileProblem({ size }) {
+function fileProblem(size, contentType) {
   if (size === 0) return problem('problemEmpty');
   if (size > MAX_FILE_BYTES) return problem('problemTooLarge', { limit: MAX_FILE_BYTES });
+  if (ACTIVE_CONTENT.test(contentType)) return problem('problemKind');
   return null;
 }
 

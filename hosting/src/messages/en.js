@@ -29,7 +29,7 @@ export default {
   passwordHint: 'At least 6 characters.',
   showPassword: 'Show password',
   hidePassword: 'Hide password',
-  forgotPassword: 'Forgot your password?',
+  forgotPassword: 'Forgot password?',
   noAccount: 'New here?',
   toSignUp: 'Create an account',
   haveAccount: 'Already have an account?',
@@ -136,6 +136,7 @@ export default {
 
   problemEmpty: 'The file is empty (0 bytes), so there is nothing to keep.',
   problemTooLarge: ({ limit }) => `The file is too large. The limit is ${limit} for each file.`,
+  problemKind: 'Web pages and scripts cannot be stored, because opening them could run them.',
   problemFolder: 'Folders cannot be added. Open the folder and choose the files in it.',
   problemQuotaBytes: ({ left }) => `Not enough space: ${left} left. Delete something first.`,
   problemQuotaFiles: ({ quota }) => `Your library holds its ${quota} files already. Delete something first.`,

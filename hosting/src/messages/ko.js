@@ -27,7 +27,7 @@ export default {
   passwordHint: '6자 이상 입력하세요.',
   showPassword: '비밀번호 보기',
   hidePassword: '비밀번호 숨기기',
-  forgotPassword: '비밀번호를 잊으셨나요?',
+  forgotPassword: '비밀번호 찾기',
   noAccount: '처음이신가요?',
   toSignUp: '계정 만들기',
   haveAccount: '이미 계정이 있으신가요?',
@@ -134,6 +134,7 @@ export default {
 
   problemEmpty: '빈 파일(0바이트)이라 보관할 내용이 없습니다.',
   problemTooLarge: ({ limit }) => `파일이 너무 큽니다. 파일당 최대 ${limit}입니다.`,
+  problemKind: '웹 페이지와 스크립트는 열면 실행될 수 있어 보관할 수 없습니다.',
   problemFolder: '폴더는 올릴 수 없습니다. 폴더를 열고 파일을 골라 주세요.',
   problemQuotaBytes: ({ left }) => `공간이 부족합니다. ${left} 남았습니다. 먼저 파일을 지워 주세요.`,
   problemQuotaFiles: ({ quota }) => `보관함에 파일 ${quota}개가 이미 찼습니다. 먼저 파일을 지워 주세요.`,

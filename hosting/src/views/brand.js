@@ -1,6 +1,7 @@
 /** The logo with the product's name, and the choice of language: on every screen. */
 import { LANGUAGES, language, setLanguage, t } from '../i18n.js';
 import { h } from '../ui/dom.js';
+import { icon } from '../ui/icons.js';
 
 export function logo() {
   const mark = h('img', { src: '/favicon.svg', alt: '', width: 32, height: 32 });
@@ -16,5 +17,5 @@ export function languageSelect(onChoice = () => {}) {
     await setLanguage(select.value, { remember: true });
     document.getElementById('language')?.focus();
   });
-  return h('span', { class: 'select' }, select);
+  return h('span', { class: 'select' }, icon('globe'), select, icon('chevron'));
 }

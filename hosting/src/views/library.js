@@ -16,7 +16,10 @@ const SKELETON_ROWS = 3;
 /** Mounts the screen into `root`; answers how to take it down again (the library itself goes on). */
 export function showLibrary(root, { library, onSignOut }) {
   document.title = `${t('libraryTitle')} · ${t('appName')}`;
-  const addFiles = (files, folders) => announceAdded(library.uploads.add(files, folders));
+  const addFiles = (files, folders) => {
+    announceAdded(library.uploads.add(files, folders));
+    list.showTop();
+  };
   const account = accountMenu({ email: library.email, onSaveName: (name) => library.saveName(name), onSignOut });
   const usage = usagePanel();
   const notices = noticeBar(library);
@@ -50,9 +53,10 @@ const saveLanguage = (library) => (code) => library.saveLocale(code).catch(() =>
 
 function announceAdded(uploads) {
   const refused = uploads.filter(({ problem }) => problem);
-  for (const { name, problem } of refused) toast(t('uploadProblem', { name, problem: problemSentence(problem) }), { kind: 'error' });
   const count = uploads.length - refused.length;
-  if (count > 0) announce(t('uploadStarted', { count }));
+  const sentences = refused.map(({ name, problem }) => t('uploadProblem', { name, problem: problemSentence(problem) }));
+  if (count > 0) sentences.push(t('uploadStarted', { count }));
+  announce(sentences.join(' '));
 }
 
 /** Standing notices above the list: no connection, account being prepared or suspended, list not loaded. */
@@ -99,7 +103,7 @@ function fileList(library) {
     fill(below, isLoading && skeletons(), isEmpty(library, entries) && emptyState(), library.hasMore && more);
     fill(count, countSentence(library));
   };
-  return { element, update };
+  return { element, update, showTop: () => heading.scrollIntoView({ block: 'nearest' }) };
 }
 
 const isEmpty = ({ files }, entries) => files !== null && entries.length === 0;
@@ -133,8 +137,8 @@ function announceOutcome(told, { key, file, upload }) {
   if (before === undefined || before === state) return;
   const { name } = file ?? upload;
   if (state === 'ready') announce(t('uploadReady', { name }));
-  if (state === 'failed') toast(t('uploadProblem', { name, problem: problemSentence(upload.problem) }), { kind: 'error' });
-  if (state === 'rejected') toast(t('uploadProblem', { name, problem: rejectionSentence(file.reason) }), { kind: 'error' });
+  if (state === 'failed') announce(t('uploadProblem', { name, problem: problemSentence(upload.problem) }));
+  if (state === 'rejected') announce(t('uploadProblem', { name, problem: rejectionSentence(file.reason) }));
 }
 
 /** What the buttons of the rows do. They get a key: the entry behind it may have changed since the row was drawn. */

@@ -43,7 +43,13 @@ export function showSignIn(root, { auth, development }) {
 
 function intro() {
   const features = FEATURES.map(([name, key]) => h('li', {}, icon(name), t(key)));
-  return h('div', { class: 'intro' }, h('p', { class: 'intro-title' }, t('tagline')), h('ul', { class: 'features' }, features));
+  return h('div', { class: 'intro' }, h('p', { class: 'intro-title' }, t('tagline')), preview(), h('ul', { class: 'features' }, features));
+}
+
+/** A picture of the library made of nothing but boxes, so that it follows the colour scheme. */
+function preview() {
+  const row = (kind) => h('div', { class: `preview-row preview-${kind}` }, h('span'), h('span', { class: 'preview-lines' }), icon('check'));
+  return h('div', { class: 'preview', 'aria-hidden': 'true' }, ['dusk', 'leaf', 'sea'].map(row));
 }
 
 function modeContent(mode, { auth, development, showMode }) {
@@ -138,13 +144,12 @@ function field({ id, label, hint, trailing, ...attributes }) {
 }
 
 function passwordField(autocomplete) {
-  const reveal = h('button', { type: 'button', class: 'reveal', 'aria-pressed': 'false' }, t('showPassword'));
+  const reveal = h('button', { type: 'button', class: 'reveal' }, t('showPassword'));
   const hint = autocomplete === 'new-password' ? t('passwordHint') : null;
   const password = field({ id: 'password', type: 'password', label: t('password'), autocomplete, hint, trailing: reveal });
   reveal.addEventListener('click', () => {
     const shown = password.input.type === 'text';
     password.input.type = shown ? 'password' : 'text';
-    setAttributes(reveal, { 'aria-pressed': String(!shown) });
     fill(reveal, t(shown ? 'showPassword' : 'hidePassword'));
   });
   return password;
