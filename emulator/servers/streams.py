@@ -1,6 +1,7 @@
 """The two bidirectional streams of the service, Listen and Write, as every transport runs them.
 
-A transport hands in requests as messages and sends on what comes out; it ends the stream when a FirestoreError is raised.
+A transport hands in requests as messages and sends on what comes out; it ends the stream when a
+FirestoreError is raised.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class ListenStream:
         self._database: DatabaseId | None = None
 
     def request(self, message: Message) -> None:
-        """Take one ListenRequest. A bad target is answered by its removal, any other fault ends the stream."""
+        """Take one ListenRequest. A bad target is answered by its removal, other faults end the stream."""
         session = self._open(message.database)
         match message.WhichOneof("target_change"):
             case "add_target":
@@ -72,7 +73,10 @@ class ListenStream:
 
 @dataclass(frozen=True, slots=True)
 class WriteReply:
-    """What answers one WriteRequest. `stream_id` only after the handshake, `commit` only after writes; `last` ends the stream."""
+    """What answers one WriteRequest.
+
+    `stream_id` only after the handshake, `commit` only after writes; `last` ends the stream.
+    """
 
     stream_token: bytes
     stream_id: str = ""
@@ -91,8 +95,9 @@ class WriteStream:
         self._token = 0
 
     async def request(self, message: Message, body: Json | None = None) -> WriteReply:
-        """Take one WriteRequest; `body` is the JSON it came as, for the order of fields. A failed commit ends the stream.
+        """Take one WriteRequest. A failed commit ends the stream.
 
+        `body` is the JSON the request came as, for the order of fields.
         Tokens of requests are not checked, as in the official emulator.
         """
         if self._database is None:
@@ -115,7 +120,8 @@ class WriteStream:
             raise InvalidArgument("Resuming streams is not supported, do not set stream ID.")
         if message.stream_token:
             raise InvalidArgument(
-                "Resuming streams is not supported, 'stream_token' must not be set on an initial write request."
+                "Resuming streams is not supported,"
+                " 'stream_token' must not be set on an initial write request."
             )
         if message.writes:
             raise InvalidArgument("'writes' must not be set on an initial write request.")
@@ -141,5 +147,6 @@ def encode_write_reply(reply: WriteReply) -> Message:
 def _same_database(name: str, expected: DatabaseId) -> None:
     if name != expected.name:
         raise InvalidArgument(
-            f"Request specified a database ({name}) that did not match the expected database ({expected.name})"
+            f"Request specified a database ({name})"
+            f" that did not match the expected database ({expected.name})"
         )

@@ -1,7 +1,7 @@
 """WebChannel over ASGI: the Listen and Write streams of browsers.
 
-One session is one stream. Its messages wait in `Outgoing` until the client says it has them; a client that stops reading stops the
-stream from producing, and one that went away is forgotten after a while.
+One session is one stream. Its messages wait in `Outgoing` until the client says it has them; a client that
+stops reading stops the stream from producing, and one that went away is forgotten after a while.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 from emulator.errors import FirestoreError, Internal
-from emulator.firestore.callers import Caller
+from emulator.firestore.callers import ANONYMOUS, Caller
 from emulator.firestore.engine import Engine
+from emulator.firestore.listen import ListenEvent
+from emulator.servers.http_app import NOT_FOUND, BodyTooLarge, Receive, Request, Response, Scope, Send
 from emulator.servers.streams import ListenStream, WriteStream
 from emulator.wire import protos
 from emulator.wire.identity import identify
@@ -43,14 +44,11 @@ from emulator.wire.webchannel_messages import (
     stream_error,
 )
 
-Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+#: Where the application is mounted.
+PREFIX = "/google.firestore.v1.Firestore/"
+LISTEN_PATH = PREFIX + "Listen/channel"
+WRITE_PATH = PREFIX + "Write/channel"
 
-LISTEN_PATH = "/google.firestore.v1.Firestore/Listen/channel"
-WRITE_PATH = "/google.firestore.v1.Firestore/Write/channel"
-
-MAX_BODY = 16 * 1024 * 1024
 #: Characters a client may leave unacknowledged before its stream waits.
 MAX_OUTSTANDING = 4 * 1024 * 1024
 #: Characters after which a back channel ends, so that the client says what it has.
@@ -76,7 +74,9 @@ _UNKNOWN_SID = b"<html><head><title>400</title></head><body>Unknown SID</body></
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds: until a silent back channel gets a noop, until a streaming one ends, and until a session that has none is dropped."""
+    """Seconds: until a silent back channel gets a noop, until a streaming one ends, and until a session that
+    has none is dropped.
+    """
 
     keep_alive: float = 30.0
     back_channel: float = 60.0
@@ -219,8 +219,10 @@ class _ListenSession(_Session):
             _log.exception("a WebChannel listener failed")
             self.fail(Internal("Internal error."))
 
-    async def _forward(self, events: list[Any]) -> None:
-        """Queue events frame by frame, so that the events of one commit travel together and a large result does not block."""
+    async def _forward(self, events: list[ListenEvent]) -> None:
+        """Queue events frame by frame, so that the events of one commit travel together and a large result
+        does not block.
+        """
         arrays: list[str] = []
         size = 0
         for event in events:
@@ -272,17 +274,30 @@ class WebChannel:
         self._sessions: dict[str, _ListenSession | _WriteSession] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request to LISTEN_PATH or WRITE_PATH."""
+        """Answer one request below PREFIX."""
         try:
-            request = parse_query(scope["method"], scope["query_string"].decode("latin-1"))
-            if request.kind is RequestKind.BACK:
-                await self._back_channel(request, receive, send)
-            elif request.kind is RequestKind.TERMINATE:
-                await self._terminate(request, send)
-            else:
-                await self._post(request, scope, receive, send)
+            response = await self._respond(scope, receive, send)
         except MalformedRequest as error:
-            await _answer(send, 400, f"Bad request: {error}\n".encode())
+            response = _answer(400, f"Bad request: {error}\n".encode())
+        except BodyTooLarge:
+            response = _answer(413)
+        if response is not None:
+            await response.send(send)
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> Response | None:
+        """The answer, None when it has been sent already."""
+        if scope["path"] not in _SESSIONS:
+            return NOT_FOUND
+        request = parse_query(scope["method"], scope["query_string"].decode("latin-1"))
+        match request.kind:
+            case RequestKind.HANDSHAKE:
+                return await self._handshake(Request(scope, receive))
+            case RequestKind.FORWARD:
+                return await self._forward(request, Request(scope, receive))
+            case RequestKind.TERMINATE:
+                return self._terminate(request)
+            case RequestKind.BACK:
+                return await self._back_channel(request, receive, send)
 
     def close(self) -> None:
         """Drop every session and end their back channels."""
@@ -293,64 +308,52 @@ class WebChannel:
         """How many sessions are held."""
         return len(self._sessions)
 
-    async def _post(self, request: ChannelRequest, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _read_body(receive)
-        if body is None:
-            await _answer(send, 413)
-            return
-        form = parse_form(body)
-        if request.kind is RequestKind.HANDSHAKE:
-            sid = self._open(scope, form)
-            await self._sessions[sid].receive(form)
-            await _answer(send, 200, handshake_reply(sid))
-            return
+    async def _handshake(self, http: Request) -> Response:
+        """A new session. A bad Authorization ends its stream, as it would over gRPC."""
+        form = parse_form(await http.body())
+        sid = self._new_sid()
+        refused: FirestoreError | None = None
+        try:
+            caller = identify(form.headers.get("authorization", http.authorization))
+        except FirestoreError as error:
+            caller, refused = ANONYMOUS, error
+        make = _SESSIONS[http.scope["path"]]
+        session = make(self._engine, caller, lambda: self._drop(sid), self._timing)
+        self._sessions[sid] = session
+        if refused is not None:
+            session.fail(refused)
+        await session.receive(form)
+        return _answer(200, handshake_reply(sid))
+
+    async def _forward(self, request: ChannelRequest, http: Request) -> Response:
+        form = parse_form(await http.body())
         session = self._sessions.get(request.sid)
         if session is None:
-            await _answer(send, 400, _UNKNOWN_SID)
-            return
+            return _answer(400, _UNKNOWN_SID)
         session.acknowledge(request.acknowledged)
         session.touch()
         await session.receive(form)
         outgoing = session.outgoing
-        reply = forward_reply(session.back is not None, outgoing.last, outgoing.outstanding)
-        await _answer(send, 200, reply)
-
-    def _open(self, scope: Scope, form: Form) -> str:
-        """A new session. A bad Authorization ends its stream, as it would over gRPC."""
-        sid = self._new_sid()
-        header = form.headers.get("authorization") or _header(scope, b"authorization")
-        refused: FirestoreError | None = None
-        try:
-            caller = identify(header)
-        except FirestoreError as error:
-            caller, refused = Caller(), error
-        make = _SESSIONS[scope["path"]]
-        session = make(self._engine, caller, lambda: self._drop(sid), self._timing)
-        if refused is not None:
-            session.fail(refused)
-        self._sessions[sid] = session
-        return sid
+        return _answer(200, forward_reply(session.back is not None, outgoing.last, outgoing.outstanding))
 
     def _drop(self, sid: str) -> None:
         session = self._sessions.pop(sid, None)
         if session is not None:
             session.close()
 
-    async def _terminate(self, request: ChannelRequest, send: Send) -> None:
+    def _terminate(self, request: ChannelRequest) -> Response:
         known = request.sid in self._sessions
         self._drop(request.sid)
-        await _answer(send, 200 if known else 400, b"" if known else _UNKNOWN_SID)
+        return _answer(200) if known else _answer(400, _UNKNOWN_SID)
 
-    async def _back_channel(self, request: ChannelRequest, receive: Receive, send: Send) -> None:
+    async def _back_channel(self, request: ChannelRequest, receive: Receive, send: Send) -> Response | None:
         session = self._sessions.get(request.sid)
         if session is None or not session.outgoing.can_replay(request.acknowledged):
-            await _answer(send, 400, _UNKNOWN_SID)
-            return
+            return _answer(400, _UNKNOWN_SID)
         session.acknowledge(request.acknowledged)
         if session.ended and session.outgoing.last == request.acknowledged:
             self._drop(request.sid)
-            await _answer(send, 400, _UNKNOWN_SID)
-            return
+            return _answer(400, _UNKNOWN_SID)
         back = session.attach()
         watcher = asyncio.create_task(_watch_disconnect(receive, back))
         try:
@@ -360,13 +363,15 @@ class WebChannel:
         finally:
             watcher.cancel()
             session.detach(back)
+        return None
 
 
 async def _stream_arrays(
     session: _Session, back: _BackChannel, request: ChannelRequest, timing: Timing, send: Send
 ) -> None:
-    """Write frames until the back channel should end. At least one is written unless the client is gone: an empty answer is an error
-    to it."""
+    """Write frames until the back channel should end. At least one is written unless the client is gone: an
+    empty answer is an error to it.
+    """
     outgoing = session.outgoing
     now = asyncio.get_running_loop().time
     streaming = request.streaming
@@ -406,24 +411,5 @@ async def _watch_disconnect(receive: Receive, back: _BackChannel) -> None:
     back.end()
 
 
-async def _read_body(receive: Receive) -> bytes | None:
-    """The whole body; None when it is too long."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY:
-            return None
-        if not message.get("more_body", False):
-            return bytes(body)
-
-
-def _header(scope: Scope, name: bytes) -> str | None:
-    values = [value for key, value in scope["headers"] if key == name]
-    return values[0].decode("latin-1") if values else None
-
-
-async def _answer(send: Send, status: int, body: bytes = b"") -> None:
-    headers = (*_HEADERS, (b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def _answer(status: int, body: bytes = b"") -> Response:
+    return Response(body, status, _HEADERS)

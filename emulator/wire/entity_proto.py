@@ -1,8 +1,8 @@
 """Documents as App Engine entities (EntityProto), the records of a Firestore export.
 
-A property says how its value is meant: an int64 with meaning GD_WHEN is a timestamp, a string with meaning ENTITY_PROTO is a map.
-Field numbers and meanings: appengine-python-standard's entity_bytes_pb2. How Firestore uses them was read from exports the official
-emulator wrote.
+A property says how its value is meant: an int64 with meaning GD_WHEN is a timestamp, a string with meaning
+ENTITY_PROTO is a map. Field numbers and meanings: appengine-python-standard's entity_bytes_pb2. How Firestore
+uses them was read from exports the official emulator wrote.
 """
 
 from __future__ import annotations
@@ -13,12 +13,23 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
 from emulator.firestore.documents import Document
 from emulator.firestore.paths import DatabaseId, DocumentPath
 from emulator.firestore.values import GeoPoint, Reference, Timestamp, Value
+from emulator.wire.export_format_messages import (
+    BOOL,
+    BYTES,
+    DOUBLE,
+    GROUP,
+    INT32,
+    INT64,
+    MESSAGE,
+    Field,
+    Table,
+    message_class,
+)
 
 #: Maps inside maps that a file may hold; Firestore itself stores at most 20.
 MAX_DEPTH = 100
@@ -53,69 +64,39 @@ class _Meaning(IntEnum):
     EMPTY_ARRAY = 24
 
 
-_FIELD = descriptor_pb2.FieldDescriptorProto
-_ONE, _MANY = _FIELD.LABEL_OPTIONAL, _FIELD.LABEL_REPEATED
-_INT64, _BOOL, _BYTES, _DOUBLE = _FIELD.TYPE_INT64, _FIELD.TYPE_BOOL, _FIELD.TYPE_BYTES, _FIELD.TYPE_DOUBLE
-_INT32, _MESSAGE, _GROUP = _FIELD.TYPE_INT32, _FIELD.TYPE_MESSAGE, _FIELD.TYPE_GROUP
-
-# message -> its fields: name, number, type, label, message type of a message or group
-_MESSAGES: Mapping[str, tuple[tuple[str, int, Any, Any, str], ...]] = {
+_ENTITY_TABLE: Table = {
     "Entity": (
-        ("key", 13, _MESSAGE, _ONE, "Key"),
-        ("property", 14, _MESSAGE, _MANY, "Property"),
-        ("raw_property", 15, _MESSAGE, _MANY, "Property"),
-        ("entity_group", 16, _MESSAGE, _ONE, "Path"),
+        Field("key", 13, MESSAGE, "Key"),
+        Field("property", 14, MESSAGE, "Property", repeated=True),
+        Field("raw_property", 15, MESSAGE, "Property", repeated=True),
+        Field("entity_group", 16, MESSAGE, "Path"),
     ),
-    "Key": (
-        ("app", 13, _BYTES, _ONE, ""),
-        ("path", 14, _MESSAGE, _ONE, "Path"),
-        ("database_id", 23, _BYTES, _ONE, ""),
-    ),
-    "Path": (("element", 1, _GROUP, _MANY, "Element"),),
-    "Element": (("type", 2, _BYTES, _ONE, ""), ("id", 3, _INT64, _ONE, ""), ("name", 4, _BYTES, _ONE, "")),
+    "Key": (Field("app", 13, BYTES), Field("path", 14, MESSAGE, "Path"), Field("database_id", 23, BYTES)),
+    "Path": (Field("element", 1, GROUP, "Element", repeated=True),),
+    "Element": (Field("type", 2, BYTES), Field("id", 3, INT64), Field("name", 4, BYTES)),
     "Property": (
-        ("meaning", 1, _INT32, _ONE, ""),
-        ("name", 3, _BYTES, _ONE, ""),
-        ("multiple", 4, _BOOL, _ONE, ""),
-        ("value", 5, _MESSAGE, _ONE, "PropertyValue"),
+        Field("meaning", 1, INT32),
+        Field("name", 3, BYTES),
+        Field("multiple", 4, BOOL),
+        Field("value", 5, MESSAGE, "PropertyValue"),
     ),
     "PropertyValue": (
-        ("int64", 1, _INT64, _ONE, ""),
-        ("bool", 2, _BOOL, _ONE, ""),
-        ("string", 3, _BYTES, _ONE, ""),
-        ("double", 4, _DOUBLE, _ONE, ""),
-        ("point", 5, _GROUP, _ONE, "Point"),
-        ("reference", 12, _GROUP, _ONE, "ReferenceValue"),
+        Field("int64", 1, INT64),
+        Field("bool", 2, BOOL),
+        Field("string", 3, BYTES),
+        Field("double", 4, DOUBLE),
+        Field("point", 5, GROUP, "Point"),
+        Field("reference", 12, GROUP, "ReferenceValue"),
     ),
-    "Point": (("latitude", 6, _DOUBLE, _ONE, ""), ("longitude", 7, _DOUBLE, _ONE, "")),
+    "Point": (Field("latitude", 6, DOUBLE), Field("longitude", 7, DOUBLE)),
     "ReferenceValue": (
-        ("app", 13, _BYTES, _ONE, ""),
-        ("element", 14, _GROUP, _MANY, "ReferenceElement"),
-        ("database_id", 23, _BYTES, _ONE, ""),
+        Field("app", 13, BYTES),
+        Field("element", 14, GROUP, "ReferenceElement", repeated=True),
+        Field("database_id", 23, BYTES),
     ),
-    "ReferenceElement": (
-        ("type", 15, _BYTES, _ONE, ""),
-        ("id", 16, _INT64, _ONE, ""),
-        ("name", 17, _BYTES, _ONE, ""),
-    ),
+    "ReferenceElement": (Field("type", 15, BYTES), Field("id", 16, INT64), Field("name", 17, BYTES)),
 }
-
-
-def _entity_class() -> Any:
-    """The message class of an entity, in a descriptor pool of its own."""
-    file = descriptor_pb2.FileDescriptorProto(name="entity.proto", package="export", syntax="proto2")
-    for message, fields in _MESSAGES.items():
-        descriptor = file.message_type.add(name=message)
-        for name, number, kind, label, type_name in fields:
-            field = descriptor.field.add(name=name, number=number, type=kind, label=label)
-            if type_name:
-                field.type_name = f".export.{type_name}"
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("export.Entity"))
-
-
-_Entity = _entity_class()
+_Entity = message_class(_ENTITY_TABLE, "Entity")
 
 
 def encode_entity(document: Document) -> bytes:
@@ -238,7 +219,7 @@ def _write_value(target: Any, value: Value) -> _Meaning:
 
 
 def _map_bytes(fields: Mapping[str, Value]) -> bytes:
-    """A map is an entity with an empty key; a vector is one whose only property, repeated, is `__vector__`."""
+    """A map is an entity with an empty key, a vector one whose only property, repeated, is `__vector__`."""
     entity = _Entity()
     entity.key.app = b""
     entity.key.path.SetInParent()

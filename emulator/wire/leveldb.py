@@ -43,7 +43,7 @@ class _Piece(IntEnum):
 
 
 class LogWriter:
-    """Turns records into log bytes. The pieces of one `add` and the next must be written one after the other."""
+    """Turns records into log bytes, which must be written in the order they were made."""
 
     def __init__(self) -> None:
         self._room = BLOCK_SIZE
@@ -116,5 +116,5 @@ def _piece(kind: _Piece, data: bytes) -> bytes:
 
 
 def _checksum(kind: int, data: bytes) -> int:
-    crc = google_crc32c.extend(google_crc32c.value(bytes((kind,))), data)
+    crc: int = google_crc32c.extend(google_crc32c.value(bytes((kind,))), data)
     return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF

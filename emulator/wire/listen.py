@@ -24,7 +24,7 @@ _RESPONSE_CHANGE, _CHANGE_DOCUMENT = 3, 1
 
 
 def decode_target(message: Message) -> Target:
-    """google.firestore.v1.Target. Raises what its query or names raise; the stream answers that by removing the target."""
+    """google.firestore.v1.Target. What it raises, the stream answers by removing the target."""
     query = documents = None
     match message.WhichOneof("target_type"):
         case "query":

@@ -4,12 +4,13 @@ A session carries messages both ways over plain HTTP requests:
 
 - the handshake, a POST without session, opens it and may carry the first messages;
 - the forward channel, POSTs with form-encoded messages, each numbered by the client (`ofs` and its place);
-- the back channel, a GET whose answer is a stream of frames. Every array in it has a number of the server; the client says the last
-  one it saw (`AID`) with its next request, and everything above is sent again on the next back channel;
+- the back channel, a GET whose answer is a stream of frames. Every array in it has a number of the server;
+  the client says the last one it saw (`AID`) with its next request, and everything above is sent again on
+  the next back channel;
 - terminate, a GET or POST, ends it.
 
-There is no specification. The source is Closure's `goog.labs.net.webChannel` as bundled in @firebase/webchannel-wrapper 1.0.7, and the
-official emulator's answers.
+There is no specification. The source is Closure's `goog.labs.net.webChannel` as bundled in
+@firebase/webchannel-wrapper 1.0.7, and the official emulator's answers.
 
 MalformedRequest
   a query or form that no client sends
@@ -55,8 +56,9 @@ class RequestKind(Enum):
 class ChannelRequest:
     """What one HTTP request asks for.
 
-    `sid` is empty for a handshake. `acknowledged` is the last array the client has seen. `streaming` and `timeout_ms` belong to a back
-    channel: keep the answer open, or end it with the first data and at the latest after that time.
+    `sid` is empty for a handshake. `acknowledged` is the last array the client has seen. `streaming` and
+    `timeout_ms` belong to a back channel: keep the answer open, or end it with the first data and at the
+    latest after that time.
     """
 
     kind: RequestKind
@@ -86,7 +88,7 @@ def parse_query(method: str, query: str) -> ChannelRequest:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The body of a handshake or forward request: initial headers, names in lower case, and messages by number."""
+    """The body of a POST: initial headers, their names in lower case, and messages by number."""
 
     headers: Mapping[str, str]
     messages: tuple[tuple[int, str], ...]
@@ -103,7 +105,9 @@ def parse_form(body: bytes) -> Form:
     fields = dict(pairs)
     offset = _number(fields, "ofs", 0)
     messages = tuple(
-        sorted((offset + int(match[1]), text) for key, text in pairs if (match := _MESSAGE_KEY.fullmatch(key)))
+        sorted(
+            (offset + int(match[1]), text) for key, text in pairs if (match := _MESSAGE_KEY.fullmatch(key))
+        )
     )
     if len(messages) != _number(fields, "count", 0):
         raise MalformedRequest("count does not match the messages")
@@ -140,7 +144,7 @@ class Incoming:
         self._ahead: set[int] = set()
 
     def accept(self, messages: Iterable[tuple[int, str]]) -> list[str]:
-        """The texts not seen before, in order. A repetition is dropped; a gap does not hold up what follows it."""
+        """The texts not seen before, in order. A gap does not hold up what follows it."""
         new = []
         for number, text in messages:
             if number >= self._floor and number not in self._ahead:
@@ -191,9 +195,9 @@ class Outgoing:
         return self._acknowledged <= after <= self.last
 
     def after(self, number: int, most: int) -> tuple[str, int]:
-        """A JSON array of the arrays above `number`, at least one and about `most` characters, and the last number in it.
+        """A JSON array of the arrays above `number`, and the last number in it.
 
-        Empty text when there is none.
+        At least one and about `most` characters; empty text when there is none.
         """
         parts: list[str] = []
         size = 0
@@ -230,5 +234,5 @@ def handshake_reply(sid: str) -> bytes:
 
 
 def forward_reply(back_channel: bool, last: int, outstanding: int) -> bytes:
-    """The answer to a forward request: is a back channel there, the last array sent, and how much is not acknowledged."""
+    """The answer to a POST: is a back channel there, the last array, how much is not acknowledged."""
     return frame(json.dumps([int(back_channel), last, outstanding], separators=(",", ":")))
