@@ -1,0 +1,457 @@
+"""Expressions to closures.
+
+Each closure takes the environment of the request and the locals of the current function. Its cost, the number
+of expressions that run whenever it runs, is counted at compile time and charged where evaluation may
+branch: for a whole condition, for each further operand of `&&` and `||`, for a branch, for a function's body.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import NamedTuple, TypeAlias
+
+from emulator.rules import ast, operators
+from emulator.rules.environment import Environment, Evaluate, Locals
+from emulator.rules.errors import EvaluationError, RulesError, function_not_found, null_value, unsupported
+from emulator.rules.functions import document_function
+from emulator.rules.scopes import (
+    FIRESTORE,
+    FIRESTORE_FUNCTIONS,
+    FIRESTORE_NAMESPACE,
+    NAMESPACES,
+    STORAGE,
+    FunctionSymbol,
+    Scope,
+    Variable,
+)
+from emulator.rules.types.path import Path, joined
+from emulator.rules.types.proofs import proves_membership
+from emulator.rules.types.registry import FUNCTIONS, METHODS, Operation, Value, type_name
+from emulator.rules.types.type_tests import TYPE_TESTS
+from emulator.rules.types.unknown import PartialMap, Unknown
+
+Observe: TypeAlias = Callable[[ast.Expression, Evaluate], Evaluate]
+"""Wraps the closure of an expression to watch its values."""
+
+
+class Compiled(NamedTuple):
+    run: Evaluate
+    cost: int
+
+
+class CompiledFunction:
+    """A declared function. Its body is set after the calls to it are compiled."""
+
+    __slots__ = ("body", "cost", "lets")
+
+    def __init__(self) -> None:
+        self.body: Evaluate = _unevaluated
+        self.cost = 0
+        self.lets: list[Value] = []
+
+
+class _Pending:
+    """A let that nothing has asked for yet. An unused let that would fail does not fail its function."""
+
+    __slots__ = ("cost", "run")
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.run = compiled.run
+        self.cost = compiled.cost
+
+
+class ExpressionCompiler:
+    """Compiles the expressions of one service."""
+
+    def __init__(self, service: str, observe: Observe | None) -> None:
+        self._service = service
+        self._observe = observe
+        self._functions: dict[FunctionSymbol, CompiledFunction] = {}
+        self._waiting: list[FunctionSymbol] = []
+
+    def condition(self, expression: ast.Expression, scope: Scope) -> Compiled:
+        """The condition of an allow statement, with every function it may call."""
+        compiled = self._compile(expression, scope)
+        while self._waiting:
+            self._compile_function(self._waiting.pop())
+        return compiled
+
+    def _compile_function(self, symbol: FunctionSymbol) -> None:
+        declaration, function = symbol.declaration, self._functions[symbol]
+        for let, scope in zip(declaration.lets, symbol.let_scopes, strict=True):
+            function.lets.append(_Pending(self._compile(let.value, scope)))
+        function.body, function.cost = self._compile(declaration.result, symbol.scope)
+
+    def _compile(self, expression: ast.Expression, scope: Scope) -> Compiled:
+        compiled = self._closure(expression, scope)
+        if self._observe is None or type(expression) is ast.Literal:
+            return compiled
+        return Compiled(self._observe(expression, compiled.run), compiled.cost)
+
+    def _closure(self, expression: ast.Expression, scope: Scope) -> Compiled:
+        match expression:
+            case ast.Literal(value=value):
+                return Compiled(_constant(value), 0)
+            case ast.Variable():
+                return Compiled(self._variable(expression, scope), 1)
+            case ast.Member(target=target, name=name):
+                inner = self._compile(target, scope)
+                return Compiled(_member(inner.run, name, expression.start), inner.cost + 1)
+            case ast.Binary(operator=operator, left=left, right=right):
+                return self._located(expression, scope, operators.binary(operator), left, right)
+            case ast.Logical(operator=operator, operands=operands):
+                return self._logical(operator, operands, scope, expression.start)
+            case ast.Call():
+                return self._call(expression, scope)
+            case ast.MethodCall():
+                return self._method_call(expression, scope)
+            case ast.TypeTest(operand=operand, type_name=name):
+                types = TYPE_TESTS[name]
+                test = partial(operators.is_type, types)
+                return self._located(expression, scope, test, operand)
+            case ast.Unary(operator=operator, operand=operand):
+                apply = operators.invert if operator == "!" else operators.negate
+                return self._located(expression, scope, apply, operand)
+            case ast.Conditional():
+                return self._conditional(expression, scope)
+            case ast.Index(target=target, index=index):
+                return self._located(expression, scope, operators.item, target, index)
+            case ast.Slice(target=target, lower=lower, upper=upper):
+                return self._located(expression, scope, operators.part, target, lower, upper)
+            case ast.ListLiteral(items=items):
+                parts, cost = self._all(items, scope)
+                return Compiled(lambda env, slots: [part(env, slots) for part in parts], cost)
+            case ast.MapLiteral(entries=entries):
+                parts, cost = self._all((value for _, value in entries), scope)
+                return Compiled(_map([name for name, _ in entries], parts), cost)
+            case ast.PathLiteral(segments=segments):
+                return self._path(segments, scope, expression.start)
+
+    def _all(self, expressions: Iterable[ast.Expression], scope: Scope) -> tuple[list[Evaluate], int]:
+        """The closures of several expressions, and the cost of an expression that runs them all."""
+        compiled = [self._compile(expression, scope) for expression in expressions]
+        return [item.run for item in compiled], 1 + sum(item.cost for item in compiled)
+
+    def _located(
+        self, node: ast.Expression, scope: Scope, apply: Callable[..., Value], *operands: ast.Expression
+    ) -> Compiled:
+        """Apply a function to the values of all operands; an error it raises happened at `node`."""
+        runs, cost = self._all(operands, scope)
+        return Compiled(_application(apply, runs, node.start), cost)
+
+    # ---- names
+
+    def _variable(self, node: ast.Variable, scope: Scope) -> Evaluate:
+        variable = scope.variable(node.name)
+        if variable is not None:
+            return _bound(variable, node.start)
+        if node.name == "request":
+            return lambda env, slots: env.request
+        if node.name == "resource":
+            return lambda env, slots: env.resource
+        return _failing(null_value, node.start)
+
+    def _call(self, node: ast.Call, scope: Scope) -> Compiled:
+        symbol = scope.function(node.name)
+        if symbol is not None:
+            return self._call_declared(node, symbol, scope)
+        if self._service == FIRESTORE and node.name in FIRESTORE_FUNCTIONS and len(node.arguments) == 1:
+            return self._document_function(node, node.name, scope)
+        return self._call_builtin(node, "", scope)
+
+    def _call_declared(self, node: ast.Call, symbol: FunctionSymbol, scope: Scope) -> Compiled:
+        if len(node.arguments) != len(symbol.declaration.parameters):
+            return Compiled(_failing(lambda: function_not_found(node.name), node.start), 1)
+        function = self._functions.get(symbol)
+        if function is None:
+            function = self._functions[symbol] = CompiledFunction()
+            self._waiting.append(symbol)
+        arguments, cost = self._all(node.arguments, scope)
+        return Compiled(_function_call(function, arguments), cost)
+
+    def _call_builtin(self, node: ast.Call | ast.MethodCall, namespace: str, scope: Scope) -> Compiled:
+        operation = FUNCTIONS.get((namespace, node.name), {}).get(len(node.arguments))
+        if operation is None:
+            name = f"{namespace}.{node.name}" if namespace else node.name
+            return Compiled(_failing(lambda: function_not_found(name), node.start), 1)
+        arguments, cost = self._all(node.arguments, scope)
+        full_name = operation.expected.partition("(")[0]
+        return Compiled(_builtin_call(operation, full_name, arguments, node.start), cost)
+
+    def _document_function(self, node: ast.Call | ast.MethodCall, name: str, scope: Scope) -> Compiled:
+        arguments, cost = self._all(node.arguments, scope)
+        return Compiled(_application_of(document_function(name, arguments[0]), node.start), cost)
+
+    def _method_call(self, node: ast.MethodCall, scope: Scope) -> Compiled:
+        target = node.target
+        if isinstance(target, ast.Variable) and scope.variable(target.name) is None:
+            if target.name in NAMESPACES:
+                return self._call_builtin(node, target.name, scope)
+            if target.name == FIRESTORE_NAMESPACE and self._service == STORAGE:
+                return self._call_firestore(node, scope)
+        runs, cost = self._all((target, *node.arguments), scope)
+        operations = METHODS.get((node.name, len(node.arguments)), {})
+        return Compiled(_method(operations, node.name, runs[0], runs[1:], node.start), cost)
+
+    def _call_firestore(self, node: ast.MethodCall, scope: Scope) -> Compiled:
+        if node.name in ("get", "exists") and len(node.arguments) == 1:
+            return self._document_function(node, node.name, scope)
+        name = f"{FIRESTORE_NAMESPACE}.{node.name}"
+        return Compiled(_failing(lambda: function_not_found(name), node.start), 1)
+
+    # ---- shapes
+
+    def _logical(
+        self, operator: str, operands: tuple[ast.Expression, ...], scope: Scope, start: int
+    ) -> Compiled:
+        compiled = [self._compile(operand, scope) for operand in operands]
+        charged = [(item.run, item.cost if index else 0) for index, item in enumerate(compiled)]
+        return Compiled(_logical(charged, operator == "||", start), compiled[0].cost + 1)
+
+    def _conditional(self, node: ast.Conditional, scope: Scope) -> Compiled:
+        condition = self._compile(node.condition, scope)
+        when_true = self._compile(node.when_true, scope)
+        when_false = self._compile(node.when_false, scope)
+        return Compiled(_conditional(condition.run, when_true, when_false, node.start), condition.cost + 1)
+
+    def _path(self, segments: tuple[str | ast.Expression, ...], scope: Scope, start: int) -> Compiled:
+        if all(isinstance(segment, str) for segment in segments):
+            return Compiled(_constant(Path(tuple(map(str, segments)))), 1)
+        parts: list[str | Evaluate] = []
+        cost = 1
+        for segment in segments:
+            if isinstance(segment, str):
+                parts.append(segment)
+            else:
+                compiled = self._compile(segment, scope)
+                parts.append(compiled.run)
+                cost += compiled.cost
+        return Compiled(_path(parts, start), cost)
+
+
+# ---- the closures
+
+
+def _unevaluated(env: Environment, slots: Locals) -> Value:
+    raise AssertionError("a function was called before its body was compiled")
+
+
+def _constant(value: Value) -> Evaluate:
+    return lambda env, slots: value
+
+
+def _failing(error: Callable[[], EvaluationError], start: int) -> Evaluate:
+    def run(env: Environment, slots: Locals) -> Value:
+        raise error().at(start)
+
+    return run
+
+
+def _bound(variable: Variable, start: int) -> Evaluate:
+    slot = variable.slot
+    if variable.kind == "parameter":
+        return lambda env, slots: slots[slot]
+    if variable.kind == "let":
+        return _let(slot)
+
+    def wildcard(env: Environment, slots: Locals) -> Value:
+        value = env.captures[slot]
+        if type(value) is Unknown:
+            raise value.error().at(start)
+        return value
+
+    return wildcard
+
+
+def _let(slot: int) -> Evaluate:
+    def run(env: Environment, slots: Locals) -> Value:
+        value = slots[slot]
+        if type(value) is _Pending:
+            env.spend(value.cost)
+            value = slots[slot] = value.run(env, slots)
+        return value
+
+    return run
+
+
+def _member(target: Evaluate, name: str, start: int) -> Evaluate:
+    def run(env: Environment, slots: Locals) -> Value:
+        value = target(env, slots)
+        if type(value) is dict and name in value:
+            return value[name]
+        try:
+            return operators.member(value, name)
+        except EvaluationError as error:
+            raise error.at(start) from None
+
+    return run
+
+
+def _application(apply: Callable[..., Value], operands: list[Evaluate], start: int) -> Evaluate:
+    if len(operands) == 2:
+        first, second = operands
+
+        def run_two(env: Environment, slots: Locals) -> Value:
+            try:
+                return apply(first(env, slots), second(env, slots))
+            except RulesError as error:
+                raise error.at(start) from None
+
+        return run_two
+
+    def run(env: Environment, slots: Locals) -> Value:
+        try:
+            return apply(*[operand(env, slots) for operand in operands])
+        except RulesError as error:
+            raise error.at(start) from None
+
+    return run
+
+
+def _application_of(inner: Evaluate, start: int) -> Evaluate:
+    def run(env: Environment, slots: Locals) -> Value:
+        try:
+            return inner(env, slots)
+        except RulesError as error:
+            raise error.at(start) from None
+
+    return run
+
+
+def _function_call(function: CompiledFunction, arguments: list[Evaluate]) -> Evaluate:
+    def run(env: Environment, slots: Locals) -> Value:
+        values = [argument(env, slots) for argument in arguments]
+        env.enter()
+        try:
+            env.spend(function.cost)
+            return function.body(env, values + function.lets)
+        finally:
+            env.depth -= 1
+
+    return run
+
+
+def _builtin_call(operation: Operation, name: str, arguments: list[Evaluate], start: int) -> Evaluate:
+    def run(env: Environment, slots: Locals) -> Value:
+        values = [argument(env, slots) for argument in arguments]
+        try:
+            _check_types(operation, name, values)
+            return operation.call(*values)
+        except EvaluationError as error:
+            raise error.at(start) from None
+
+    return run
+
+
+def _method(
+    operations: dict[type, Operation], name: str, target: Evaluate, arguments: list[Evaluate], start: int
+) -> Evaluate:
+    if not arguments:
+
+        def run_plain(env: Environment, slots: Locals) -> Value:
+            receiver = target(env, slots)
+            operation = operations.get(type(receiver))
+            try:
+                if operation is None:
+                    raise _no_method(receiver, name)
+                return operation.call(receiver)
+            except EvaluationError as error:
+                raise error.at(start) from None
+
+        return run_plain
+
+    def run(env: Environment, slots: Locals) -> Value:
+        receiver = target(env, slots)
+        values = [argument(env, slots) for argument in arguments]
+        operation = operations.get(type(receiver))
+        try:
+            if operation is None:
+                return _method_of_unknown(receiver, name, values)
+            _check_types(operation, f"{type_name(receiver)}.{name}", values)
+            return operation.call(receiver, *values)
+        except EvaluationError as error:
+            raise error.at(start) from None
+
+    return run
+
+
+def _method_of_unknown(receiver: Value, name: str, values: list[Value]) -> bool:
+    """What array-contains filters prove of `hasAny` and `hasAll` on their field."""
+    if type(receiver) is Unknown and name in ("hasAny", "hasAll") and type(values[0]) is list:
+        proven = [proves_membership(receiver, value) for value in values[0]]
+        if any(proven) if name == "hasAny" else proven and all(proven):
+            return True
+    raise _no_method(receiver, name)
+
+
+def _no_method(receiver: Value, name: str) -> EvaluationError:
+    if receiver is None:
+        return null_value()
+    if type(receiver) is Unknown or type(receiver) is PartialMap:
+        return receiver.error()
+    return function_not_found(name)
+
+
+def _check_types(operation: Operation, name: str, values: list[Value]) -> None:
+    for value, accepted in zip(values, operation.accepts, strict=True):
+        if type(value) not in accepted:
+            if value is None:
+                raise null_value()
+            received = ", ".join(type_name(each) for each in values)
+            raise unsupported(f"{name}({received})", operation.expected)
+
+
+def _logical(operands: list[tuple[Evaluate, int]], decisive: bool, start: int) -> Evaluate:
+    """`||` where `decisive` is True, `&&` where it is False.
+
+    One operand with the decisive value decides, even beside an error; otherwise an error stands.
+    """
+    other = not decisive
+
+    def run(env: Environment, slots: Locals) -> bool:
+        failure: EvaluationError | None = None
+        for operand, cost in operands:
+            if cost:
+                env.spend(cost)
+            try:
+                value = operand(env, slots)
+            except EvaluationError as error:
+                failure = failure or error
+                continue
+            if value is decisive:
+                return not other
+            if value is not other:
+                failure = failure or operators.not_bool(value)
+        if failure is not None:
+            raise failure.at(start)
+        return other
+
+    return run
+
+
+def _conditional(condition: Evaluate, when_true: Compiled, when_false: Compiled, start: int) -> Evaluate:
+    def run(env: Environment, slots: Locals) -> Value:
+        value = condition(env, slots)
+        if value is not True and value is not False:
+            raise operators.not_bool(value).at(start)
+        chosen = when_true if value else when_false
+        env.spend(chosen.cost)
+        return chosen.run(env, slots)
+
+    return run
+
+
+def _map(names: list[str], values: list[Evaluate]) -> Evaluate:
+    return lambda env, slots: {name: value(env, slots) for name, value in zip(names, values, strict=True)}
+
+
+def _path(parts: list[str | Evaluate], start: int) -> Evaluate:
+    def run(env: Environment, slots: Locals) -> Path:
+        segments: list[str | Path] = []
+        for part in parts:
+            value = part if isinstance(part, str) else part(env, slots)
+            if type(value) is not str and type(value) is not Path:
+                raise operators.not_segment(value).at(start)
+            segments.append(value)
+        return joined(segments)
+
+    return run
