@@ -8,11 +8,17 @@ import sys
 from types import ModuleType
 from typing import Final
 
-from tools import env, start
+from tools import check, env, start, test
 from tools import exec as exec_command
 from tools.terminal import Failure, report
 
-COMMANDS: Final[dict[str, ModuleType]] = {"start": start, "exec": exec_command, "env": env}
+COMMANDS: Final[dict[str, ModuleType]] = {
+    "start": start,
+    "test": test,
+    "check": check,
+    "exec": exec_command,
+    "env": env,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,0 +1,45 @@
+"""kit check: lint and types, as CI does."""
+
+import argparse
+import subprocess
+import time
+
+from tools.project import FUNCTIONS_VENV, ROOT, VENV
+from tools.terminal import say, seconds, styled
+
+HELP = "lint and types: ruff and mypy"
+EPILOG = "--fix lets ruff correct and format what it can."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--fix", action="store_true", help="let ruff correct and format what it can")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run every check even when one fails, so that one run shows all there is to do."""
+    ruff, mypy = str(VENV / "bin" / "ruff"), str(VENV / "bin" / "mypy")
+    fix = ["--fix"] if arguments.fix else []
+    look = [] if arguments.fix else ["--check"]
+    functions_python = str(FUNCTIONS_VENV / "bin" / "python")
+    results = [
+        _run("ruff check", [ruff, "check", "--quiet", *fix, "."]),
+        _run("ruff format", [ruff, "format", "--quiet", *look, "."]),
+        _run("mypy (emulator, tools)", [mypy, "--no-error-summary"]),
+        _run(
+            "mypy (functions)",
+            [mypy, "--no-error-summary", "--python-executable", functions_python, "-p", "app", "-m", "main"],
+            folder="functions",
+        ),
+    ]
+    return 0 if all(results) else 1
+
+
+def _run(name: str, command: list[str], folder: str = ".") -> bool:
+    """Run one check in `folder`, its output going to the terminal; mypy reads its settings from the root."""
+    started = time.monotonic()
+    if folder != ".":
+        command = [*command, "--config-file", str(ROOT / "pyproject.toml")]
+    good = subprocess.run(command, cwd=ROOT / folder, check=False).returncode == 0
+    mark = styled("✓", "green") if good else styled("✗", "red")
+    say(f"{mark} {name} {styled(f'({seconds(time.monotonic() - started)})', 'dim')}")
+    return good
