@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 import pytest
+
+from tools.suite import Suite, from_environment
 
 NO_SUITE = (
     "this test needs the emulator suite, and none is running: use ./kit test (with any pytest arguments), "
@@ -13,36 +14,14 @@ NO_SUITE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Suite:
-    """Where the suite of this run answers. Hosts are `host:port`, URLs have no trailing slash."""
-
-    project_id: str
-    bucket: str
-    auth_host: str
-    firestore_host: str
-    storage_host: str
-    tasks_host: str
-    hub_host: str
-    hosting_url: str
-    functions_url: str
-    ui_url: str
-
-
 @pytest.fixture(scope="session")
 def suite() -> Suite:
-    """The suite that ./kit test or ./kit exec started for this run."""
-    if "KINDLING_HOSTING_URL" not in os.environ:
+    """The suite that ./kit test or ./kit exec started for this run.
+
+    `suite.host("firestore")` is `host:port`, `suite.url("hosting")` has no slash at its end; the names are those of
+    firebase.json. `suite.project_id` and `suite.bucket` name the project and its default bucket.
+    """
+    running = from_environment(os.environ)
+    if running is None:
         pytest.fail(NO_SUITE, pytrace=False)
-    return Suite(
-        project_id=os.environ["GCLOUD_PROJECT"],
-        bucket=os.environ["KINDLING_BUCKET"],
-        auth_host=os.environ["FIREBASE_AUTH_EMULATOR_HOST"],
-        firestore_host=os.environ["FIRESTORE_EMULATOR_HOST"],
-        storage_host=os.environ["FIREBASE_STORAGE_EMULATOR_HOST"],
-        tasks_host=os.environ["CLOUD_TASKS_EMULATOR_HOST"],
-        hub_host=os.environ["FIREBASE_EMULATOR_HUB"],
-        hosting_url=os.environ["KINDLING_HOSTING_URL"],
-        functions_url=os.environ["KINDLING_FUNCTIONS_URL"],
-        ui_url=os.environ["KINDLING_UI_URL"],
-    )
+    return running

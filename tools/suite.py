@@ -53,13 +53,17 @@ class Suite:
     def url(self, name: str) -> str:
         return f"http://{self.host(name)}"
 
+    @property
+    def bucket(self) -> str:
+        """The default bucket, as the Functions emulator names it."""
+        return f"{self.project_id}.appspot.com"
+
     def environment(self) -> dict[str, str]:
         """The variables `firebase emulators:exec` gives to its script, and KINDLING_* for what it leaves out.
 
         A suite itself is started without them, since it must not see another one.
         """
-        bucket = f"{self.project_id}.appspot.com"
-        config = {"projectId": self.project_id, "storageBucket": bucket}
+        config = {"projectId": self.project_id, "storageBucket": self.bucket}
         return {
             "FIRESTORE_EMULATOR_HOST": self.host("firestore"),
             "FIREBASE_FIRESTORE_EMULATOR_ADDRESS": self.host("firestore"),
@@ -75,8 +79,28 @@ class Suite:
             "KINDLING_HOSTING_URL": self.url("hosting"),
             "KINDLING_UI_URL": self.url("ui"),
             "KINDLING_FUNCTIONS_URL": self.url("functions"),
-            "KINDLING_BUCKET": bucket,
+            "KINDLING_BUCKET": self.bucket,
         }
+
+
+def from_environment(environment: Mapping[str, str]) -> Suite | None:
+    """The suite whose variables a process was given; nothing where there are none."""
+    if "KINDLING_HOSTING_URL" not in environment:
+        return None
+    places = {
+        "auth": environment["FIREBASE_AUTH_EMULATOR_HOST"],
+        "firestore": environment["FIRESTORE_EMULATOR_HOST"],
+        "storage": environment["FIREBASE_STORAGE_EMULATOR_HOST"],
+        "tasks": environment["CLOUD_TASKS_EMULATOR_HOST"],
+        "hub": environment["FIREBASE_EMULATOR_HUB"],
+        "eventarc": environment["CLOUD_EVENTARC_EMULATOR_HOST"].removeprefix("http://"),
+        "hosting": environment["KINDLING_HOSTING_URL"].removeprefix("http://"),
+        "functions": environment["KINDLING_FUNCTIONS_URL"].removeprefix("http://"),
+        "ui": environment["KINDLING_UI_URL"].removeprefix("http://"),
+    }
+    pairs = {name: place.rpartition(":") for name, place in places.items()}
+    addresses = {name: (host, int(port)) for name, (host, _, port) in pairs.items()}
+    return Suite(addresses, environment["GCLOUD_PROJECT"])
 
 
 def configured(config: Mapping[str, Any]) -> Suite:
