@@ -1,0 +1,84 @@
+"""The functions as the platform runs them: `functions/` on the path, a project and a bucket in the
+environment.
+
+The project and the bucket are not those of the suite, so its own functions do not react to what these tests
+write, and a test decides alone which event comes, how often and in what order.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+PROJECT = "demo-functions-under-test"
+BUCKET = "functions-under-test"
+
+# The functions import each other as the platform does, from their own folder; `pictures` lies beside this file.
+sys.path[:0] = [str(FUNCTIONS), str(Path(__file__).parent)]
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GCLOUD_PROJECT", PROJECT)
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", PROJECT)
+    monkeypatch.setenv("FIREBASE_CONFIG", json.dumps({"projectId": PROJECT, "storageBucket": BUCKET}))
+
+
+@pytest.fixture
+def uid() -> str:
+    return f"user-{uuid.uuid4().hex[:12]}"
+
+
+Deliver = Callable[..., int]
+
+
+@pytest.fixture(scope="session")
+def applications() -> dict[str, Any]:
+    return {}
+
+
+@pytest.fixture
+def application(applications: dict[str, Any]) -> Callable[[str, str], Any]:
+    """The web application that functions-framework makes of one function of main.py."""
+    from functions_framework import create_app
+
+    def get(target: str, signature: str) -> Any:
+        if target not in applications:
+            applications[target] = create_app(target, str(FUNCTIONS / "main.py"), signature)
+        return applications[target]
+
+    return get
+
+
+@pytest.fixture
+def deliver(application: Callable[[str, str], Any]) -> Deliver:
+    """Sends one event to a function over HTTP, in the CloudEvents binary form; gives the status."""
+
+    def send(target: str, attributes: Mapping[str, str], data: Any) -> int:
+        headers = {f"ce-{name}": value for name, value in attributes.items()}
+        client = application(target, "cloudevent").test_client()
+        if isinstance(data, bytes):
+            return int(
+                client.post("/", headers=headers, data=data, content_type="application/protobuf").status_code
+            )
+        return int(client.post("/", headers=headers, json=data).status_code)
+
+    return send
+
+
+@pytest.fixture(autouse=True, scope="session")
+def default_app_left_alone() -> Iterator[None]:
+    """The SDK initialises firebase-admin's default app for Firestore events; other tests may want their own."""
+    yield
+    import firebase_admin
+
+    app = firebase_admin._apps.get("[DEFAULT]")
+    if app is not None and app.project_id == PROJECT:
+        firebase_admin.delete_app(app)

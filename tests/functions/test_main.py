@@ -1,0 +1,94 @@
+"""What the CLI reads when it discovers the functions, and what every cold start pays for."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+HEAVY = ("google.cloud.firestore", "google.cloud.firestore_v1", "google.cloud.storage", "PIL", "grpc")
+
+
+@pytest.fixture(scope="module")
+def manifest():
+    """As firebase_functions.private.serving answers, from a process of its own as under the CLI."""
+    program = "from firebase_functions.private import serving;
+    print(serving.functions_as_yaml(serving.get_functions()))" done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=FUNCTIONS,
+        env={"PATH": "", "FIREBASE_CONFIG": '{"storageBucket": "the-bucket"}'},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return yaml.safe_load(done.stdout.replace("tag:yaml.org,2002:null", ""))
+
+
+def test_main_lists_every_function(manifest):
+    assert set(manifest["endpoints"]) == {
+        "api",
+        "before_user_created",
+        "before_user_signed_in",
+        "on_user_created",
+        "on_user_deleted",
+        "on_file_finalized",
+        "on_file_object_deleted",
+        "on_file_document_deleted",
+    }
+
+
+@pytest.mark.parametrize(
+    ("function", "event_type", "filters"),
+    [
+        ("on_user_created", "google.firebase.auth.user.v2.created", {}),
+        ("on_user_deleted", "google.firebase.auth.user.v2.deleted", {}),
+        ("on_file_finalized", "google.cloud.storage.object.v1.finalized", {"bucket": "the-bucket"}),
+        ("on_file_object_deleted", "google.cloud.storage.object.v1.deleted", {"bucket": "the-bucket"}),
+        (
+            "on_file_document_deleted",
+            "google.cloud.firestore.document.v1.deleted",
+            {"database": "(default)", "namespace": "(default)"},
+        ),
+    ],
+)
+def test_event_functions_listen_to_their_event_and_are_delivered_again(manifest, function, event_type,
+filters):
+    trigger = manifest["endpoints"][function]["eventTrigger"]
+    assert (trigger["eventType"], trigger["eventFilters"], trigger["retry"]) == (event_type, filters, True)
+
+
+def test_file_documents_are_watched_by_pattern(manifest):
+    trigger = manifest["endpoints"]["on_file_document_deleted"]["eventTrigger"]
+    assert trigger["eventFilterPathPatterns"] == {"document": "users/{uid}/files/{fileId}"}
+
+
+def test_every_function_has_a_whole_core_and_a_ceiling(manifest):
+    assert all(endpoint["cpu"] == 1 and endpoint["maxInstances"] for endpoint in
+    manifest["endpoints"].values())
+
+
+def test_region_is_the_one_hosting_rewrites_to(manifest):
+    assert manifest["endpoints"]["api"]["region"] == ["us-central1"]
+
+
+def test_every_parameter_has_a_default_so_that_nobody_is_asked(manifest):
+    assert {param["name"]: "default" in param for param in manifest["params"]} == {
+        "BLOCKED_EMAIL_DOMAINS": True,
+        "ADMIN_EMAILS": True,
+    }
+
+
+def test_importing_main_loads_no_client_and_no_decoder():
+    program = f"import sys, main; print(*[name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=FUNCTIONS,
+        env={"PATH": "", "FIREBASE_CONFIG": '{"storageBucket": "the-bucket"}'},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
