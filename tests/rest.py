@@ -67,6 +67,24 @@ def to_fields(data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: to_value(value) for key, value in data.items()}
 
 
+def from_value(value: Mapping[str, Any]) -> Any:
+    """The Python value of a REST value; timestamps and references stay text."""
+    ((kind, content),) = value.items()
+    match kind:
+        case "integerValue":
+            return int(content)
+        case "arrayValue":
+            return [from_value(item) for item in content.get("values", [])]
+        case "mapValue":
+            return from_fields(content)
+    return content
+
+
+def from_fields(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of a document, or of a map value, in the REST form."""
+    return {key: from_value(value) for key, value in document.get("fields", {}).items()}
+
+
 class ServerTime:
     """Stands for the server timestamp in the data of a write."""
 

@@ -50,8 +50,8 @@ class Identities:
     """Makes identities. Each user is new, and has the profile that functions would have made."""
 
     def __init__(self, suite: Any) -> None:
-        self._firestore_url: str = suite.url("firestore")
-        self._storage_url: str = suite.url("storage")
+        self._firestore_url: str = f"http://{suite.firestore_host}"
+        self._storage_url: str = f"http://{suite.storage_host}"
         self._database = f"projects/{suite.project_id}/databases/(default)"
         self.admin = self._identity("", ADMIN_TOKEN)
         self.nobody = self._identity("", None)

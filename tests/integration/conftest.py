@@ -1,0 +1,106 @@
+"""The whole suite as outsiders and as an administrator see it. Every test makes accounts of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from typing import Any
+
+import firebase_admin
+import pytest
+from firebase_admin import auth, firestore, storage
+from google.auth.credentials import AnonymousCredentials
+from PIL import Image
+
+from tests.integration.people import People, Person, eventually
+
+
+class _EmulatorCredential(firebase_admin.credentials.Base):
+    """The emulators take anybody for an administrator who does not show a user's token."""
+
+    def get_credential(self) -> AnonymousCredentials:
+        return AnonymousCredentials()
+
+
+class Admin:
+    """firebase-admin against the suite: the state as it is, whatever the rules say."""
+
+    def __init__(self, app: firebase_admin.App) -> None:
+        self._app = app
+        self.firestore = firestore.client(app)
+        self.bucket = storage.bucket(app=app)
+
+    def objects(self, prefix: str) -> list[str]:
+        return [blob.name for blob in self.bucket.list_blobs(prefix=prefix)]
+
+    def objects_of(self, person: Person) -> list[str]:
+        """Everything of a person in the bucket, originals and thumbnails."""
+        return self.objects(f"users/{person.uid}/") + self.objects(f"derived/{person.uid}/")
+
+    def documents_of(self, person: Person) -> list[str]:
+        """The paths of everything of a person in Firestore, the ledger aside."""
+        profile = self.firestore.document(person.profile_path)
+        below = [document for name in profile.collections() for document in name.list_documents()]
+        return [document.path for document in ([profile] if profile.get().exists else []) + below]
+
+    def set_state(self, person: Person, state: str) -> None:
+        self.firestore.document(person.profile_path).update({"state": state})
+
+    def set_quota(self, person: Person, *, size: int, files: int) -> None:
+        self.firestore.document(person.profile_path).update({"quota": {"bytes": size, "files": files}})
+
+    def account(self, email: str) -> auth.UserRecord | None:
+        try:
+            return auth.get_user_by_email(email, app=self._app)
+        except auth.UserNotFoundError:
+            return None
+
+    def delete_account(self, uid: str) -> None:
+        auth.delete_user(uid, app=self._app)
+
+
+@pytest.fixture(scope="session")
+def admin(suite: Any) -> Iterator[Admin]:
+    options = {"projectId": suite.project_id, "storageBucket": suite.bucket}
+    app = firebase_admin.initialize_app(_EmulatorCredential(), options, name="integration")
+    yield Admin(app)
+    firebase_admin.delete_app(app)
+
+
+@pytest.fixture(scope="session")
+def people(suite: Any) -> People:
+    return People(suite)
+
+
+@pytest.fixture
+def person(people: People) -> Person:
+    """Somebody new, with a profile and nothing else."""
+    return people.sign_up()
+
+
+@pytest.fixture
+def assert_nothing_stays(admin: Admin) -> Callable[..., None]:
+    """Waits until a file has left no object, and its owner's usage is what it says (bytes, files)."""
+
+    def check(person: Person, file_id: str, usage: tuple[int, int] = (0, 0)) -> None:
+        def left() -> list[str]:
+            originals = admin.objects(f"{person.file_path(file_id)}/")
+            return originals + admin.objects(f"derived/{person.uid}/{file_id}/")
+
+        eventually(lambda: not left(), what="no object is left")
+        eventually(lambda: person.usage() == usage, what=f"the usage is {usage}")
+
+    return check
+
+
+def picture(kind: str, width: int = 640, height: int = 480, **options: Any) -> bytes:
+    """A picture with something to see, encoded as `kind`."""
+    image = Image.linear_gradient("L").resize((width, height)).convert("RGB")
+    out = BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+@pytest.fixture(scope="session", name="picture")
+def _picture() -> Callable[..., bytes]:
+    return picture
