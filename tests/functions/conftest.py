@@ -20,7 +20,7 @@ FUNCTIONS = Path(__file__).parents[2] / "functions"
 PROJECT = "demo-functions-under-test"
 BUCKET = "functions-under-test"
 
-# The functions import each other as the platform does, from their own folder; `pictures` lies beside this file.
+# The functions import each other as on the platform, from their own folder; `pictures` lies beside this file.
 sys.path[:0] = [str(FUNCTIONS), str(Path(__file__).parent)]
 
 
@@ -75,7 +75,7 @@ def deliver(application: Callable[[str, str], Any]) -> Deliver:
 
 @pytest.fixture(autouse=True, scope="session")
 def default_app_left_alone() -> Iterator[None]:
-    """The SDK initialises firebase-admin's default app for Firestore events; other tests may want their own."""
+    """The SDK initialises firebase-admin's default app for Firestore events; others may want theirs."""
     yield
     import firebase_admin
 

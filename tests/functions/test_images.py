@@ -1,3 +1,4 @@
+import contextlib
 import io
 import subprocess
 import sys
@@ -6,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from app.images import MAX_PIXELS, THUMBNAIL_SIDE, ImageBroken, ImageTooLarge, read_picture
-from PIL import Image
 from pictures import BLUE, RED, animated_gif, encode, halves, jpeg, png, png_header_only
+from PIL import Image
 
 FUNCTIONS = str(Path(__file__).parents[2] / "functions")
 
@@ -96,7 +97,7 @@ def test_thumbnail_carries_no_metadata(read):
     profile = b"a colour profile"
     picture = read(jpeg(orientation=6, icc_profile=profile, comment=b"taken at home"), "image/jpeg")
     thumbnail = thumbnail_of(picture)
-    assert "Secret Camera".encode() not in picture.thumbnail
+    assert b"Secret Camera" not in picture.thumbnail
     assert not thumbnail.getexif() and {"exif", "icc_profile", "xmp"}.isdisjoint(thumbnail.info)
 
 
@@ -174,10 +175,8 @@ def test_what_cannot_be_decoded_is_broken(read, data, content_type):
 def test_damaged_bytes_are_broken_or_still_a_picture_and_never_an_other_error(read, byte):
     data = bytearray(png())
     data[byte] ^= 0xFF
-    try:
-        read(bytes(data), "image/png")
-    except (ImageBroken, ImageTooLarge):
-        pass
+    with contextlib.suppress(ImageBroken, ImageTooLarge):
+        assert read(bytes(data), "image/png").thumbnail
 
 
 @pytest.mark.parametrize(
@@ -210,9 +209,10 @@ def test_bomb_is_refused_without_taking_memory(tmp_path):
         except images.ImageTooLarge as error:
             print(error)
     """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True,
-    timeout=60) assert (done.returncode, "memory" in done.stdout) == (0, False), done.stderr assert "30000" in
-    done.stdout or "900000000" in done.stdout
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "900000000 pixels" in done.stdout
 
 
 def test_limit_admits_a_camera_of_today():

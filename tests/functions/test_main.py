@@ -14,8 +14,10 @@ HEAVY = ("google.cloud.firestore", "google.cloud.firestore_v1", "google.cloud.st
 @pytest.fixture(scope="module")
 def manifest():
     """As firebase_functions.private.serving answers, from a process of its own as under the CLI."""
-    program = "from firebase_functions.private import serving;
-    print(serving.functions_as_yaml(serving.get_functions()))" done = subprocess.run(
+    program = (
+        "from firebase_functions.private import serving as s; print(s.functions_as_yaml(s.get_functions()))"
+    )
+    done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=FUNCTIONS,
         env={"PATH": "", "FIREBASE_CONFIG": '{"storageBucket": "the-bucket"}'},
@@ -54,8 +56,9 @@ def test_main_lists_every_function(manifest):
         ),
     ],
 )
-def test_event_functions_listen_to_their_event_and_are_delivered_again(manifest, function, event_type,
-filters):
+def test_event_functions_listen_to_their_event_and_are_delivered_again(
+    manifest, function, event_type, filters
+):
     trigger = manifest["endpoints"][function]["eventTrigger"]
     assert (trigger["eventType"], trigger["eventFilters"], trigger["retry"]) == (event_type, filters, True)
 
@@ -66,8 +69,9 @@ def test_file_documents_are_watched_by_pattern(manifest):
 
 
 def test_every_function_has_a_whole_core_and_a_ceiling(manifest):
-    assert all(endpoint["cpu"] == 1 and endpoint["maxInstances"] for endpoint in
-    manifest["endpoints"].values())
+    assert all(
+        endpoint["cpu"] == 1 and endpoint["maxInstances"] for endpoint in manifest["endpoints"].values()
+    )
 
 
 def test_region_is_the_one_hosting_rewrites_to(manifest):

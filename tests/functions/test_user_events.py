@@ -58,8 +58,11 @@ def test_endpoint_declares_the_user_event_in_no_region(named, decorator, event_t
 
 def test_endpoint_takes_options_of_the_sdk(named):
     endpoint = named(on_user_deleted, retry=True, timeout_sec=540, memory=1024)
-    assert (endpoint.eventTrigger["retry"], endpoint.timeoutSeconds, endpoint.availableMemoryMb) == (True,
-    540, 1024)
+    assert (endpoint.eventTrigger["retry"], endpoint.timeoutSeconds, endpoint.availableMemoryMb) == (
+        True,
+        540,
+        1024,
+    )
 
 
 def receiver(events):
@@ -103,8 +106,9 @@ def test_tenant_is_passed_on():
 
 
 @pytest.mark.parametrize(
-    "data", [None, {}, {"value": None}, {"value": {}}, {"oldValue": USER}], ids=["none", "empty", "null", "no
-    uid", "old"]
+    "data",
+    [None, {}, {"value": None}, {"value": {}}, {"oldValue": USER}],
+    ids=["none", "empty", "null", "no uid", "old value"],
 )
 def test_event_without_a_user_is_refused_with_its_id(data):
     with pytest.raises(ValueError, match="8c1f7a6e"):
