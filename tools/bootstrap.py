@@ -34,4 +34,4 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return report(Failure("stopped; what was half installed will be installed again.", code=130))
     python = str(venv_python())
-    os.execv(python, [python, "-P", "-m", "tools", *arguments])
+    return os.execv(python, [python, "-P", "-m", "tools", *arguments])  # noqa: S606 - kit becomes the tools

@@ -88,7 +88,7 @@ def _socket_inodes(process: Path) -> set[str]:
     found: set[str] = set()
     try:
         for descriptor in (process / "fd").iterdir():
-            target = os.readlink(descriptor)
+            target = str(descriptor.readlink())
             if target.startswith("socket:["):
                 found.add(target[8:-1])
     except OSError:

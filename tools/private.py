@@ -54,8 +54,7 @@ def _new_run_folder() -> Path:
     for run in earlier[: -KEPT_RUNS + 1]:
         if not _in_use(run):
             shutil.rmtree(run, ignore_errors=True)
-    run = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=RUNS))
-    return run
+    return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=RUNS))
 
 
 def _in_use(run: Path) -> bool:

@@ -177,7 +177,8 @@ def running(plan: Plan) -> Iterator[RunningSuite]:
         [sys.executable, "-P", "-m", "tools.supervisor"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
-    assert supervisor.stdin is not None and supervisor.stdout is not None
+    assert supervisor.stdin is not None
+    assert supervisor.stdout is not None
     os.set_blocking(supervisor.stdout.fileno(), False)
     suite = RunningSuite(plan, supervisor)
     try:

@@ -1,6 +1,7 @@
 """kit start: the whole suite with its data, until Ctrl-C."""
 
 import argparse
+import json
 import re
 import subprocess
 import sys
@@ -8,7 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from tools import java, page, ports, saved_data
 from tools.project import FIREBASE_JSON, KIT, ROOT, SAVED_DATA, SEED
@@ -39,6 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FIRST",
         help="use the ports from FIRST on instead of those of firebase.json",
     )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=SAVED_DATA,
+        metavar="FOLDER",
+        help="keep the data there (default: .kit/data)",
+    )
     parser.add_argument("--verbose", action="store_true", help="show every line the suite logs")
 
 
@@ -48,41 +55,35 @@ def run(arguments: argparse.Namespace) -> int:
         _require_java()
     else:
         java.plant()
+    data = arguments.data.absolute()
     with _configuration(arguments.ports) as (config, suite), signals_raise():
         _require_free_ports(suite)
-        source = _data(arguments)
+        source = _source(data, fresh=arguments.fresh, seed=arguments.seed)
         say(f"Data: {_describe(source)}")
-        plan = Plan(
-            suite,
-            config,
-            KIT / "start",
-            imported=source,
-            stand_ins=not arguments.official,
-            grace=GRACE,
-        )
+        folder = KIT / (f"start-{arguments.ports}" if arguments.ports else "start")
+        plan = Plan(suite, config, folder, imported=source, stand_ins=not arguments.official, grace=GRACE)
         try:
             with running(plan) as started:
-                return _serve(started, verbose=arguments.verbose)
+                return _serve(started, data, _Shown(everything=arguments.verbose))
         except Stopped as stopped:
             return stopped.code
 
 
-def _serve(started: RunningSuite, *, verbose: bool) -> int:
+def _serve(started: RunningSuite, data: Path, shown: "_Shown") -> int:
     """Bring the suite up, follow its log, and save its data when asked to end."""
-    shown = _Shown(everything=verbose)
     try:
         took = started.wait_until_ready(shown.starting)
     except KeyboardInterrupt:
         say("Stopping.")
         return 130
     suite = started.plan.suite
-    hub = suite.addresses["hub"]
-    started.last_will([sys.executable, "-P", "-m", "tools.saved_data", hub[0], str(hub[1]), str(SAVED_DATA)])
+    host, port = suite.addresses["hub"]
+    started.last_will([sys.executable, "-P", "-m", "tools.saved_data", host, str(port), str(data)])
     say(_addresses(suite), sys.stdout)
     say(styled(f"Ready after {seconds(took)}. Ctrl-C stops everything. Log: {started.plan.log}", "dim"))
     say("Kindling is ready", sys.stdout)
     code = _follow(started, shown)
-    _save(started)
+    _save(started, data)
     return code
 
 
@@ -101,15 +102,13 @@ def _follow(started: RunningSuite, shown: "_Shown") -> int:
     raise started.failure("the emulator suite ended by itself; the data saved before is unchanged")
 
 
-def _save(started: RunningSuite) -> None:
+def _save(started: RunningSuite, data: Path) -> None:
     """Save the data; another signal gives that up, since what was saved before stays whole."""
     say("\nSaving the data, then stopping (Ctrl-C again: stop at once).")
     try:
         begun = time.monotonic()
-        saved_data.save(started.plan.suite.addresses["hub"])
-        say(
-            f"{styled('✓', 'green')} Data saved to {SAVED_DATA.relative_to(ROOT)} ({seconds(time.monotonic() - begun)})"
-        )
+        saved_data.save(started.plan.suite.addresses["hub"], data)
+        say(f"{styled('✓', 'green')} Data saved to {_short(data)} ({seconds(time.monotonic() - begun)})")
     except (KeyboardInterrupt, Stopped):
         say("Stopping at once; the data saved before is unchanged.")
         started.stop("kill")
@@ -117,12 +116,12 @@ def _save(started: RunningSuite) -> None:
         say(f"{styled('✗', 'red')} {failure.sentence} {failure.detail}")
 
 
-def _data(arguments: argparse.Namespace) -> Path | None:
-    """The export to begin with."""
-    saved = saved_data.latest()
-    if arguments.fresh:
+def _source(data: Path, *, fresh: bool, seed: bool) -> Path | None:
+    """The export to begin with: what was saved, the first time the seed, or nothing."""
+    saved = saved_data.latest(data)
+    if fresh:
         return None
-    if saved and not arguments.seed:
+    if saved and not seed:
         return saved
     return SEED if saved_data.complete(SEED) else None
 
@@ -130,8 +129,11 @@ def _data(arguments: argparse.Namespace) -> Path | None:
 def _describe(source: Path | None) -> str:
     if source is None:
         return "none, an empty start"
-    kind = "the seed" if source == SEED else "as saved last time"
-    return f"{kind} ({source.relative_to(ROOT)})"
+    return f"{'the seed' if source == SEED else 'as saved last time'} ({_short(source)})"
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 
 @contextmanager
@@ -143,17 +145,11 @@ def _configuration(first_port: int | None) -> Iterator[tuple[Path, Suite]]:
         return
     chosen = {name: first_port + place for place, name in enumerate(DEFAULT_PORTS)}
     copy = ROOT / f".firebase-{first_port}.json"
-    _write_json(copy, with_ports(config, chosen))
+    copy.write_text(json.dumps(with_ports(config, chosen), indent=2) + "\n", encoding="utf-8")
     try:
         yield copy, configured(with_ports(config, chosen))
     finally:
         copy.unlink(missing_ok=True)
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    import json
-
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def _require_free_ports(suite: Suite) -> None:

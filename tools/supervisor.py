@@ -171,13 +171,13 @@ def _descendants(roots: Iterable[int]) -> set[int]:
 def _processes() -> Iterable[tuple[int, int]]:
     """All (process, parent) pairs: from /proc, or from ps where there is none."""
     if Path("/proc/self/stat").exists():
-        for entry in os.listdir("/proc"):
-            if entry.isdigit():
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
                 try:
-                    stat = Path(f"/proc/{entry}/stat").read_text(encoding="utf-8", errors="replace")
+                    stat = (entry / "stat").read_text(encoding="utf-8", errors="replace")
                 except OSError:
                     continue
-                yield int(entry), int(stat.rpartition(")")[2].split()[1])
+                yield int(entry.name), int(stat.rpartition(")")[2].split()[1])
         return
     listing = subprocess.run(["ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=False)
     own = os.getpid()
