@@ -113,8 +113,8 @@ class ExpressionCompiler:
                 return self._located(expression, scope, apply, operand)
             case ast.Conditional():
                 return self._conditional(expression, scope)
-            case ast.Index(target=target, index=index):
-                return self._located(expression, scope, operators.item, target, index)
+            case ast.Index(target=target, place=place):
+                return self._located(expression, scope, operators.item, target, place)
             case ast.Slice(target=target, lower=lower, upper=upper):
                 return self._located(expression, scope, operators.part, target, lower, upper)
             case ast.ListLiteral(items=items):

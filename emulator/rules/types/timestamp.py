@@ -1,5 +1,6 @@
 """Points in time, UTC, with nanoseconds."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -7,6 +8,8 @@ from emulator.rules.errors import EvaluationError
 from emulator.rules.types.duration import NANOS_PER_DAY, NANOS_PER_SECOND, Duration
 from emulator.rules.types.registry import function, method
 
+# RFC 3339: date "T" time [ "." digits ] ( "Z" | offset )
+_RFC_3339 = re.compile(r"([^.]{19})(?:\.([0-9]{1,9})[0-9]*)?(Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # 0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999999999Z, the range of google.protobuf.Timestamp
 _EARLIEST = -62_135_596_800 * NANOS_PER_SECOND
@@ -18,6 +21,16 @@ class Timestamp:
     """`nanoseconds` since 1970-01-01T00:00:00Z."""
 
     nanoseconds: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Timestamp":
+        """Read RFC 3339. Raises ValueError."""
+        found = _RFC_3339.fullmatch(text)
+        if found is None:
+            raise ValueError(f"not an RFC 3339 time: {text[:40]!r}")
+        since = datetime.fromisoformat(found[1] + found[3].replace("Z", "+00:00")) - _EPOCH
+        fraction = int((found[2] or "").ljust(9, "0"))
+        return cls((since.days * 86_400 + since.seconds) * NANOS_PER_SECOND + fraction)
 
     def to_datetime(self) -> datetime:
         """The second it lies in."""
