@@ -13,13 +13,15 @@ from emulator.firestore.values import Timestamp, Value
 class Document:
     """One version of a stored document. A change makes a new object, so identity is version.
 
-    `encoding` belongs to the transports: a cached encoding of this version, see `keep_encoding`.
+    `size` is in bytes as Firestore counts it; 0 when nobody counted. `encoding` belongs to the transports: a cached encoding of
+    this version, see `keep_encoding`.
     """
 
     path: DocumentPath
     fields: dict[str, Value]
     create_time: Timestamp
     update_time: Timestamp
+    size: int = field(default=0, compare=False, repr=False)
     encoding: object = field(default=None, compare=False, repr=False)
 
     def keep_encoding(self, encoding: object) -> None:

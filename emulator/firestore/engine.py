@@ -1,7 +1,7 @@
 """The engine: every operation of the Firestore service on the databases it holds in memory.
 
 One object for the process, one event loop, no I/O. Time and randomness are passed in. Rules are checked inside, for every caller but
-an admin.
+an admin, and before anything says whether a document exists.
 """
 
 from __future__ import annotations
@@ -9,21 +9,37 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from emulator.errors import FirestoreError
-from emulator.firestore.callers import Caller
-from emulator.firestore.documents import CommitResult, Document, Write, WriteResult
+from emulator.errors import Aborted, FirestoreError, InvalidArgument, NotFound, PermissionDenied
+from emulator.firestore import listings
+from emulator.firestore.aggregations import aggregate, with_aliases
+from emulator.firestore.authorization import Authorization
+from emulator.firestore.callers import ADMIN, Caller
+from emulator.firestore.commit_clock import CommitClock
+from emulator.firestore.database import Database
+from emulator.firestore.documents import CommitResult, Document, DocumentChange, Write, WriteKind, WriteResult
 from emulator.firestore.events import CommitEvent, RulesEvaluation
+from emulator.firestore.execution import Found, execute
 from emulator.firestore.listen import ListenSession
-from emulator.firestore.paths import DatabaseId, DocumentPath
-from emulator.firestore.queries import Aggregation, Cursor, Query
+from emulator.firestore.masks import apply_mask
+from emulator.firestore.matching import Matcher
+from emulator.firestore.normalization import check_database, normalize
+from emulator.firestore.paths import DatabaseId, DocumentPath, check_collection_id
+from emulator.firestore.queries import NAME, Aggregation, Cursor, Query
+from emulator.firestore.reading import Reading
 from emulator.firestore.reads import LATEST, Consistency, TransactionOptions
 from emulator.firestore.results import AggregationResult, BatchGetResult, ListDocumentsResult, QueryResult
+from emulator.firestore.transactions import Transaction
 from emulator.firestore.values import Timestamp
+from emulator.firestore.views import Altered
+from emulator.firestore.write_plan import WritePlanner, check_verifies, check_write
 from emulator.rules import Ruleset
 
 
 class Engine:
-    """All databases of one emulator. `rules` None allows everything."""
+    """All databases of one emulator. `rules` None allows everything.
+
+    `seed` is called once per database, on its first access. Observers are called synchronously, in order, after each commit or decision.
+    """
 
     def __init__(
         self, *, clock: Callable[[], Timestamp], random: random.Random, rules: Ruleset | None = None
@@ -32,18 +48,41 @@ class Engine:
         self.seed: Callable[[Engine, DatabaseId], None] | None = None
         self.commit_observers: list[Callable[[CommitEvent], None]] = []
         self.rules_observers: list[Callable[[RulesEvaluation], None]] = []
-        self._clock = clock
-        self._random = random
+        self._clock = CommitClock(clock)
+        self._epoch = random.randbytes(4)
+        self._databases: dict[DatabaseId, Database] = {}
+        self._sessions: dict[ListenSession, None] = {}
 
     def set_rules(self, ruleset: Ruleset | None) -> None:
         """Replace the rules and judge every open listener again."""
-        raise NotImplementedError
+        self.rules = ruleset
+        for session in list(self._sessions):
+            session.judge_again()
+
+    def authorization(self, database: DatabaseId, caller: Caller) -> Authorization:
+        """The questions of one request made now."""
+        return Authorization(self.rules, self.rules_observers, database, caller, self._clock.request_time())
+
+    def database(self, database: DatabaseId) -> Database:
+        """A database's state; the first access makes and seeds it."""
+        found = self._databases.get(database)
+        if found is None:
+            found = self._databases[database] = Database(database, self._clock)
+            if self.seed is not None:
+                self.seed(self, database)
+        return found
+
+    # --- reads
 
     async def get_document(
         self, path: DocumentPath, caller: Caller, consistency: Consistency = LATEST
     ) -> Document:
         """The document; NotFound when there is none."""
-        raise NotImplementedError
+        result = await self.batch_get(path.database, [path], caller, consistency)
+        document = result.found[0][1]
+        if document is None:
+            raise NotFound(f"Document ({path.name}) not found.")
+        return document
 
     async def batch_get(
         self,
@@ -52,7 +91,16 @@ class Engine:
         caller: Caller,
         consistency: Consistency = LATEST,
     ) -> BatchGetResult:
-        raise NotImplementedError
+        """Documents in request order, all as of one moment."""
+        for path in paths:
+            check_database(database, path.database)
+        with Reading(self.database(database), consistency) as reading:
+            self.authorization(database, caller).check_get(
+                paths, reading.view, in_transaction=reading.in_transaction
+            )
+            reading.lock_documents(paths)
+            found = tuple((path, reading.view.get(path.key)) for path in paths)
+            return BatchGetResult(found, reading.time, reading.began)
 
     async def list_documents(
         self,
@@ -66,7 +114,17 @@ class Engine:
         show_missing: bool = False,
         consistency: Consistency = LATEST,
     ) -> ListDocumentsResult:
-        raise NotImplementedError
+        """A page of a collection in order; `show_missing` is for admins."""
+        size = listings.checked_page_size(page_size)
+        if show_missing:
+            _require_admin(caller, "Metadata operations")
+        query = Query(parent, collection or None, order_by=listings.parse_order(order_by), limit=size + 1)
+        with Reading(self.database(parent.database), consistency) as reading:
+            if show_missing:
+                return listings.page_with_missing(reading, query, size, page_token)
+            query = listings.continue_after(reading, query, page_token)
+            found = self._find(query, caller, reading)
+            return listings.page(found.documents, size, reading.time)
 
     def list_collection_ids(
         self,
@@ -77,12 +135,19 @@ class Engine:
         page_token: str = "",
         read_time: Timestamp | None = None,
     ) -> tuple[list[str], str]:
-        raise NotImplementedError
+        """The ids of the collections directly below a document or the root, in order, and the next page's token."""
+        _require_admin(caller, "Metadata operations")
+        size = listings.checked_page_size(page_size)
+        with Reading(self.database(parent.database), Consistency(read_time=read_time)) as reading:
+            return listings.collection_ids(reading, parent, size, page_token)
 
     async def run_query(
         self, query: Query, caller: Caller, consistency: Consistency = LATEST
     ) -> QueryResult:
-        raise NotImplementedError
+        """The documents of a query, in its order."""
+        with Reading(self.database(query.parent.database), consistency) as reading:
+            found = self._find(query, caller, reading)
+            return QueryResult(_projected(query, found), reading.time, found.skipped, reading.began)
 
     async def run_aggregation(
         self,
@@ -91,7 +156,19 @@ class Engine:
         caller: Caller,
         consistency: Consistency = LATEST,
     ) -> AggregationResult:
-        raise NotImplementedError
+        """Counts, sums and averages over the documents of a query."""
+        named = with_aliases(aggregations)
+        with Reading(self.database(query.parent.database), consistency) as reading:
+            found = self._find(query, caller, reading)
+            return AggregationResult(aggregate(named, found.documents), reading.time, reading.began)
+
+    def _find(self, query: Query, caller: Caller, reading: Reading) -> Found:
+        normal = normalize(query)
+        self.authorization(normal.database, caller).check_list(
+            normal, query, reading.view, in_transaction=reading.in_transaction
+        )
+        reading.lock_query(normal)
+        return execute(Matcher(normal), reading.view)
 
     def partition_query(
         self,
@@ -103,12 +180,24 @@ class Engine:
         page_token: str = "",
         read_time: Timestamp | None = None,
     ) -> tuple[list[Cursor], str]:
-        raise NotImplementedError
+        """Names that cut a collection group into parts of about equal size, in order. The official emulator lacks this."""
+        _require_admin(caller, "Partition queries")
+        with Reading(self.database(query.parent.database), Consistency(read_time=read_time)) as reading:
+            return listings.partitions(reading, query, partition_count, page_size, page_token)
+
+    # --- writes
 
     def begin_transaction(
         self, database: DatabaseId, options: TransactionOptions, caller: Caller
     ) -> bytes:
-        raise NotImplementedError
+        """A new transaction's id. Anyone may begin one; what it reads and writes is judged."""
+        state = self.database(database)
+        if options.read_time is not None:
+            state.check_read_time(options.read_time)
+        return state.transactions.begin(options).id
+
+    def rollback(self, database: DatabaseId, transaction: bytes) -> None:
+        self.database(database).transactions.rollback(transaction)
 
     async def commit(
         self,
@@ -117,30 +206,145 @@ class Engine:
         caller: Caller,
         transaction: bytes | None = None,
     ) -> CommitResult:
-        raise NotImplementedError
+        """Make all writes at once, or none. Waits for transactions that have read what it writes."""
+        state = self.database(database)
+        for write in writes:
+            check_database(database, write.path.database)
+            check_write(write)
+        check_verifies(writes)
+        mine = state.transactions.get(transaction) if transaction else None
+        if not writes:
+            if mine is not None:
+                state.transactions.end(mine)
+            return CommitResult((), None)
+        if mine is not None and mine.read_only:
+            raise InvalidArgument("Cannot modify entities in a read-only transaction.")
+        await _wait_for_locks(state, writes, mine)
+        result = self._write(state, writes, caller, mine)
+        if mine is not None:
+            state.transactions.end(mine)
+        return result
 
-    def rollback(self, database: DatabaseId, transaction: bytes) -> None:
-        raise NotImplementedError
+    def _write(
+        self, state: Database, writes: Sequence[Write], caller: Caller, mine: Transaction | None
+    ) -> CommitResult:
+        """The synchronous heart of a commit: nothing else runs between looking and storing."""
+        time = self._clock.commit_time()
+        plan = WritePlanner(state.latest, self._clock.request_time(), time).plan(writes)
+        after = Altered(state.store, plan.after)
+        self.authorization(state.id, caller).check_writes(plan.writes, state.latest, after)
+        if plan.failure is not None:
+            if mine is not None:
+                state.transactions.end(mine)
+            raise plan.failure
+        if mine is not None and mine.stale:
+            state.transactions.end(mine)
+            raise Aborted("Too much contention on these documents. Please try again.")
+        self._store(state, time, plan.changes, caller, plan.rewritten)
+        return CommitResult(plan.results, time)
+
+    def _store(
+        self,
+        state: Database,
+        time: Timestamp,
+        changes: tuple[DocumentChange, ...],
+        caller: Caller,
+        rewritten: tuple[Document, ...] = (),
+    ) -> None:
+        state.apply(time, changes, rewritten)
+        if changes:
+            event = CommitEvent(state.id, time, changes, caller)
+            for observe in self.commit_observers:
+                observe(event)
 
     async def batch_write(
         self, database: DatabaseId, writes: Sequence[Write], caller: Caller
     ) -> list[WriteResult | FirestoreError]:
-        raise NotImplementedError
+        """Each write on its own: its result or its error, in request order. For admins."""
+        _require_admin(caller, "Batch writes")
+        names = {write.path.key for write in writes}
+        if len(names) < len(writes):
+            raise InvalidArgument("the same document cannot be written more than once in a single request")
+        outcomes: list[WriteResult | FirestoreError] = []
+        for write in writes:
+            try:
+                outcomes.append((await self.commit(database, [write], caller)).results[0])
+            except FirestoreError as failure:
+                outcomes.append(failure)
+        return outcomes
+
+    # --- the emulator's own routes
 
     def clear(self, database: DatabaseId, below: DocumentPath | None = None) -> None:
-        raise NotImplementedError
+        """Delete everything, or one document and all below it. Listeners see it, triggers do not."""
+        state = self.database(database)
+        segments = below.key if below is not None else ()
+        names = list(state.store.everything().below(segments))
+        changes = tuple(
+            DocumentChange(document.path, document, None) for document in map(state.store.everything().get, names)
+        )
+        state.apply(self._clock.commit_time(), changes)
 
     def reset(self) -> None:
-        raise NotImplementedError
+        """Clear every database and seed it again."""
+        for database in list(self._databases):
+            self.clear(database)
+            if self.seed is not None:
+                self.seed(self, database)
 
     def load(self, database: DatabaseId, documents: Iterable[Document]) -> int:
-        raise NotImplementedError
+        """Store documents as they are, times included; the number of them. No rules, no triggers; listeners see it."""
+        state = self.database(database)
+        loaded = {document.path.key: document for document in documents}
+        changes = tuple(
+            DocumentChange(document.path, state.store.get(name), document) for name, document in loaded.items()
+        )
+        state.apply(self._clock.commit_time(), changes)
+        return len(changes)
 
     def documents(self, database: DatabaseId) -> Iterator[Document]:
-        raise NotImplementedError
+        """Every document in name order, as of the call."""
+        everything = self.database(database).store.everything()
+        return iter([everything.get(name) for name in everything.names])
 
     def databases(self) -> list[DatabaseId]:
-        raise NotImplementedError
+        """The databases touched so far, in the order of their first access."""
+        return list(self._databases)
+
+    # --- listening
 
     def listen(self, database: DatabaseId, caller: Caller) -> ListenSession:
-        raise NotImplementedError
+        """A stream of changes; close it when the client is gone."""
+        session = ListenSession(self.database(database), self.authorization, caller, self._epoch, self._forget)
+        self._sessions[session] = None
+        return session
+
+    def _forget(self, session: ListenSession) -> None:
+        self._sessions.pop(session, None)
+
+
+async def _wait_for_locks(state: Database, writes: Sequence[Write], mine: Transaction | None) -> None:
+    """A transaction that waits in vain is over, which is what lets the other side of a deadlock go on."""
+    paths = [write.path for write in writes if write.kind is not WriteKind.VERIFY]
+    try:
+        await state.transactions.until_free(paths, mine)
+    except Aborted:
+        if mine is not None:
+            state.transactions.end(mine)
+        raise
+
+
+def _require_admin(caller: Caller, what: str) -> None:
+    if not caller.admin:
+        raise PermissionDenied(f"{what} require admin authentication.")
+
+
+def _projected(query: Query, found: Found) -> tuple[Document, ...]:
+    """The selected fields only; `select __name__` leaves none."""
+    if query.select is None:
+        return found.documents
+    mask = [field for field in query.select if field != NAME]
+    return tuple(
+        Document(each.path, apply_mask(each.fields, mask), each.create_time, each.update_time)
+        for each in found.documents
+    )

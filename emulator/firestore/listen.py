@@ -6,19 +6,25 @@ Every commit costs a listener what the commit changed. All events of one commit 
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from itertools import count
+from typing import TypeAlias
 
-from emulator.errors import FirestoreError
+from emulator.errors import FirestoreError, InvalidArgument, PermissionDenied
+from emulator.firestore.authorization import Authorization
 from emulator.firestore.callers import Caller
+from emulator.firestore.database import Database
 from emulator.firestore.documents import Document
+from emulator.firestore.listeners import Concern, Listener, Place, document_place, place_of
+from emulator.firestore.matching import Matcher
+from emulator.firestore.normalization import check_database, normalize
 from emulator.firestore.paths import DatabaseId, DocumentPath
 from emulator.firestore.queries import Query
 from emulator.firestore.values import Timestamp
-
-if TYPE_CHECKING:
-    from emulator.firestore.engine import Engine
+from emulator.firestore.watches import Delta, DocumentsWatch, Watch, difference, watch_query
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,34 +98,306 @@ class ExistenceFilter:
 
 ListenEvent: TypeAlias = TargetChanged | DocumentChanged | DocumentDeleted | DocumentRemoved | ExistenceFilter
 
+#: Changes a client may leave unread before it gets everything anew instead.
+MAX_QUEUED_EVENTS = 20_000
+MAX_QUEUED_BYTES = 64 * 1024 * 1024
+
+_TOKEN_LENGTH = 12
+
+#: Where rules are asked for one request of a caller.
+Authorize: TypeAlias = Callable[[DatabaseId, Caller], Authorization]
+
+
+class _OpenTarget:
+    """A target that is being served."""
+
+    __slots__ = ("id", "matcher", "places", "session", "target", "watch")
+
+    def __init__(self, session: ListenSession, target_id: int, target: Target) -> None:
+        self.session = session
+        self.id = target_id
+        self.target = target
+        self.matcher: Matcher | None = None
+        if target.query is not None:
+            query = normalize(target.query)
+            self.matcher = Matcher(query)
+            self.places: tuple[Place, ...] = (place_of(query),)
+        else:
+            self.places = tuple(document_place(path) for path in dict.fromkeys(target.documents or ()))
+        self.watch = self.new_watch()
+
+    def new_watch(self) -> Watch:
+        if self.matcher is not None:
+            return watch_query(self.matcher)
+        return DocumentsWatch(self.target.documents or ())
+
 
 class ListenSession:
     """The targets of one Listen stream. Made by `Engine.listen`."""
 
-    def __init__(self, engine: Engine, database: DatabaseId, caller: Caller) -> None:
-        self._engine = engine
-        self._database = database
+    def __init__(
+        self,
+        state: Database,
+        authorize: Authorize,
+        caller: Caller,
+        epoch: bytes,
+        forget: Callable[[ListenSession], None],
+    ) -> None:
+        self._state = state
+        self._authorize = authorize
         self._caller = caller
+        self._epoch = epoch
+        self._forget = forget
+        self._targets: dict[int, _OpenTarget] = {}
+        self._queue: list[ListenEvent] = []
+        self._pending = 0
+        self._pending_bytes = 0
+        self._behind = False
+        self._failure: FirestoreError | None = None
+        self._arrived = asyncio.Event()
+
+    # --- what the client asks
 
     def add_target(self, target: Target) -> None:
         """Begin a target. A bad query or a denial is answered by REMOVE with its cause; the stream stays open."""
-        raise NotImplementedError
+        target_id = target.target_id or self._free_id()
+        if target_id in self._targets:
+            self._fail(InvalidArgument(f"Target id {target_id} is already in use."))
+            return
+        try:
+            opened = self._open(target_id, target)
+            resumed = self._resume_time(target)
+        except FirestoreError as failure:
+            self._put(TargetChanged(TargetChangeKind.ADD, (target_id,)))
+            self._put(TargetChanged(TargetChangeKind.REMOVE, (target_id,), failure))
+            return
+        self._targets[target_id] = opened
+        self._state.listeners.add(opened, opened.places)
+        self._put(TargetChanged(TargetChangeKind.ADD, (target_id,)))
+        if not self._behind:
+            self._send_first(opened, resumed)
 
-    def reject_target(self, target_id: int, cause: FirestoreError) -> None:
-        """Answer a target that the transport could not even read: REMOVE with its cause; the stream stays open."""
-        raise NotImplementedError
+    def _free_id(self) -> int:
+        return next(number for number in count(1) if number not in self._targets)
+
+    def _open(self, target_id: int, target: Target) -> _OpenTarget:
+        if target.query is None and not target.documents:
+            raise InvalidArgument("A target must have a query or documents.")
+        opened = _OpenTarget(self, target_id, target)
+        for path in target.documents or ():
+            check_database(self._state.id, path.database)
+        if target.query is not None:
+            check_database(self._state.id, target.query.parent.database)
+        self._judge(opened)
+        return opened
+
+    def _judge(self, opened: _OpenTarget) -> None:
+        """PermissionDenied when the rules no longer let the caller listen."""
+        authorization = self._authorize(self._state.id, self._caller)
+        if opened.matcher is not None:
+            assert opened.target.query is not None
+            authorization.check_list(opened.matcher.query, opened.target.query, self._state.latest)
+        else:
+            authorization.check_get(opened.target.documents or (), self._state.latest)
 
     def remove_target(self, target_id: int) -> None:
         """End a target; unknown ids are ignored."""
-        raise NotImplementedError
+        if self._drop(target_id):
+            self._put(TargetChanged(TargetChangeKind.REMOVE, (target_id,)))
+
+    def _drop(self, target_id: int) -> bool:
+        opened = self._targets.pop(target_id, None)
+        if opened is None:
+            return False
+        self._state.listeners.remove(opened, opened.places)
+        return True
+
+    def close(self) -> None:
+        """Forget every target; safe to call twice."""
+        for target_id in list(self._targets):
+            self._drop(target_id)
+        self._queue.clear()
+        self._forget(self)
+
+    # --- what the client hears
 
     async def next_events(self) -> list[ListenEvent]:
         """Wait for at least one event and give all that are queued, in order.
 
         Raises FirestoreError when the stream must end.
         """
-        raise NotImplementedError
+        await self._arrived.wait()
+        if self._behind:
+            self._catch_up()
+        events, self._queue = self._queue, []
+        self._pending = self._pending_bytes = 0
+        if not events and self._failure is not None:
+            raise self._failure
+        if self._failure is None:
+            self._arrived.clear()
+        return events
 
-    def close(self) -> None:
-        """Forget every target; safe to call twice."""
-        raise NotImplementedError
+    def _put(self, event: ListenEvent) -> None:
+        self._queue.append(event)
+        self._arrived.set()
+
+    def _fail(self, failure: FirestoreError) -> None:
+        self._failure = failure
+        self._arrived.set()
+
+    # --- the first answer
+
+    def _send_first(self, opened: _OpenTarget, resumed: Timestamp | None) -> None:
+        """Everything the target shows, or what changed since the client last looked."""
+        time = self._state.clock.read_time()
+        if resumed is None:
+            self._send_everything(opened, time)
+        else:
+            then = self._state.view_at(resumed)
+            opened.watch.reset(self._state.latest)
+            for delta in difference(opened.new_watch, then, self._state.latest):
+                self._put(self._event(delta.path, delta.document, *_split(opened.id, delta), time))
+        self._send_current((opened.id,), time)
+
+    def _send_everything(self, opened: _OpenTarget, time: Timestamp) -> None:
+        if opened.target.resume_token or opened.target.read_time is not None:
+            self._put(TargetChanged(TargetChangeKind.RESET, (opened.id,)))
+        self._send_shown(opened, time)
+
+    def _send_shown(self, opened: _OpenTarget, time: Timestamp) -> None:
+        for document in opened.watch.reset(self._state.latest):
+            self._put(DocumentChanged(document, (opened.id,)))
+        for path in opened.target.documents or ():
+            if self._state.latest.get(path.key) is None:
+                self._put(DocumentDeleted(path, (opened.id,), time))
+
+    def _send_current(self, target_ids: tuple[int, ...], time: Timestamp) -> None:
+        self._put(TargetChanged(TargetChangeKind.CURRENT, target_ids, None, self._token(time), time))
+        self._send_boundary(time)
+
+    def _send_boundary(self, time: Timestamp) -> None:
+        self._put(TargetChanged(TargetChangeKind.NO_CHANGE, (), None, self._token(time), time))
+
+    def _token(self, time: Timestamp) -> bytes:
+        """Which engine, and up to when: after a restart or beyond the history everything is sent again."""
+        return self._epoch + time.micros.to_bytes(8, "big")
+
+    def _resume_time(self, target: Target) -> Timestamp | None:
+        """From when on the client misses changes; None when only a new start can help."""
+        time = target.read_time
+        if target.resume_token:
+            if len(target.resume_token) != _TOKEN_LENGTH:
+                raise InvalidArgument("bad resume token")
+            if target.resume_token[:4] != self._epoch:
+                return None
+            time = Timestamp(int.from_bytes(target.resume_token[4:], "big"))
+        if time is None or time > self._state.clock.read_time() or not self._state.history.knows(time):
+            return None
+        return time
+
+    # --- commits
+
+    def committed(self, time: Timestamp, concerned: dict[Listener, Concern]) -> None:
+        """Queue what one commit means for the targets, as one snapshot."""
+        if self._behind:
+            return
+        seen: dict[DocumentPath, tuple[Document | None, list[int], list[int]]] = {}
+        denied: list[TargetChanged] = []
+        for opened in self._targets_of(concerned):
+            concern = concerned[opened]
+            try:
+                self._judge_changed(opened, concern)
+            except PermissionDenied as denial:
+                self._drop(opened.id)
+                denied.append(TargetChanged(TargetChangeKind.REMOVE, (opened.id,), denial))
+                continue
+            for delta in self._deltas(opened, concern):
+                _, shown, hidden = seen.setdefault(delta.path, (delta.document, [], []))
+                (shown if delta.shown else hidden).append(opened.id)
+        for path, (document, shown, hidden) in seen.items():
+            self._put_counted(self._event(path, document, tuple(shown), tuple(hidden), time), document)
+        for event in denied:
+            self._put(event)
+        if seen:
+            self._send_boundary(time)
+        if self._pending > MAX_QUEUED_EVENTS or self._pending_bytes > MAX_QUEUED_BYTES:
+            self._fall_behind()
+
+    def _targets_of(self, concerned: dict[Listener, Concern]) -> list[_OpenTarget]:
+        return [opened for opened in concerned if isinstance(opened, _OpenTarget)]
+
+    def _judge_changed(self, opened: _OpenTarget, concern: Concern) -> None:
+        """A document that changed may have become one the caller may not read."""
+        if opened.matcher is None and concern.changes:
+            paths = [change.path for change in concern.changes]
+            self._authorize(self._state.id, self._caller).check_get(paths, self._state.latest)
+
+    def _deltas(self, opened: _OpenTarget, concern: Concern) -> Iterator[Delta]:
+        if concern.changes:
+            yield from opened.watch.apply(concern.changes, self._state.latest)
+        for document in concern.rewritten:
+            if opened.watch.shows(document):
+                yield Delta(document.path, document, True)
+
+    def _event(
+        self,
+        path: DocumentPath,
+        document: Document | None,
+        shown: tuple[int, ...],
+        hidden: tuple[int, ...],
+        time: Timestamp,
+    ) -> ListenEvent:
+        if document is None:
+            return DocumentDeleted(path, hidden, time)
+        if shown or self._may_see(path):
+            return DocumentChanged(document, shown, hidden)
+        return DocumentRemoved(path, hidden, time)
+
+    def _may_see(self, path: DocumentPath) -> bool:
+        """Whether a document that left every target may still be shown to the caller."""
+        try:
+            self._authorize(self._state.id, self._caller).check_get([path], self._state.latest)
+        except PermissionDenied:
+            return False
+        return True
+
+    # --- slow clients
+
+    def _put_counted(self, event: ListenEvent, document: Document | None) -> None:
+        self._put(event)
+        self._pending += 1
+        self._pending_bytes += document.size if document is not None else 0
+
+    def _fall_behind(self) -> None:
+        """Drop the changes nobody fetched; only which targets came and went is kept."""
+        kept = (TargetChangeKind.ADD, TargetChangeKind.REMOVE)
+        self._queue = [
+            event for event in self._queue if isinstance(event, TargetChanged) and event.kind in kept
+        ]
+        self._behind = True
+
+    def _catch_up(self) -> None:
+        """Everything anew, as of now."""
+        self._behind = False
+        if not self._targets:
+            return
+        time = self._state.clock.read_time()
+        for opened in self._targets.values():
+            self._put(TargetChanged(TargetChangeKind.RESET, (opened.id,)))
+            self._send_shown(opened, time)
+        self._send_current(tuple(self._targets), time)
+
+    # --- rules
+
+    def judge_again(self) -> None:
+        """After a change of rules: targets that are no longer allowed end with PERMISSION_DENIED."""
+        for opened in list(self._targets.values()):
+            try:
+                self._judge(opened)
+            except PermissionDenied as denial:
+                self._drop(opened.id)
+                self._put(TargetChanged(TargetChangeKind.REMOVE, (opened.id,), denial))
+
+
+def _split(target_id: int, delta: Delta) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    return ((target_id,), ()) if delta.shown else ((), (target_id,))

@@ -1,0 +1,98 @@
+"""Aggregations over a query's result (google.firestore.v1 StructuredAggregationQuery)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from emulator.errors import InvalidArgument
+from emulator.firestore.documents import Document
+from emulator.firestore.paths import FieldPath
+from emulator.firestore.queries import NAME, Aggregation
+from emulator.firestore.transforms import INT64_MAX, INT64_MIN
+from emulator.firestore.values import MISSING, Value, get_field
+
+MAX_AGGREGATIONS = 5
+
+
+def with_aliases(aggregations: Sequence[Aggregation]) -> tuple[Aggregation, ...]:
+    """The aggregations, checked, and those without an alias named `field_1`, `field_2` in turn."""
+    if not aggregations:
+        raise InvalidArgument("Aggregations can not be empty.")
+    if len(aggregations) > MAX_AGGREGATIONS:
+        raise InvalidArgument(
+            f"The maximum number of aggregations allowed in an aggregation query is {MAX_AGGREGATIONS}."
+            f" Received: {len(aggregations)}"
+        )
+    named: list[Aggregation] = []
+    seen: set[str] = set()
+    unnamed = 0
+    for each in aggregations:
+        alias = each.alias
+        if not alias:
+            unnamed += 1
+            alias = f"field_{unnamed}"
+        if alias in seen:
+            raise InvalidArgument(f"Aggregation aliases contain duplicate alias: {alias}.")
+        seen.add(alias)
+        if each.field == NAME:
+            raise InvalidArgument("Aggregations are not supported for the property: __key__")
+        if each.up_to is not None and each.up_to < 1:
+            raise InvalidArgument("Aggregation up_to must be greater than zero.")
+        named.append(Aggregation(alias, each.kind, each.field, each.up_to))
+    return tuple(named)
+
+
+def aggregate(aggregations: Sequence[Aggregation], documents: Sequence[Document]) -> dict[str, Value]:
+    """One value per alias. Beside a sum or an average, only documents that have all those fields count at all."""
+    fields = {each.field for each in aggregations if each.field is not None}
+    counted = [
+        document
+        for document in documents
+        if all(get_field(document.fields, field) is not MISSING for field in fields)
+    ]
+    return {each.alias: _value(each, counted) for each in aggregations}
+
+
+def _value(aggregation: Aggregation, documents: Sequence[Document]) -> Value:
+    if aggregation.kind == "count":
+        up_to = aggregation.up_to
+        return len(documents) if up_to is None else min(len(documents), up_to)
+    assert aggregation.field is not None
+    numbers = _numbers(documents, aggregation.field)
+    if aggregation.kind == "sum":
+        return total(numbers)
+    return average(numbers)
+
+
+def _numbers(documents: Sequence[Document], field: FieldPath) -> list[int | float]:
+    values = (get_field(document.fields, field) for document in documents)
+    return [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
+
+
+def total(numbers: Sequence[int | float]) -> int | float:
+    """Exact for integers, whatever the order; a double when one is among them or when the sum leaves 64 bits."""
+    integers = sum(number for number in numbers if isinstance(number, int))
+    doubles = [number for number in numbers if isinstance(number, float)]
+    if not doubles:
+        return integers if INT64_MIN <= integers <= INT64_MAX else float(integers)
+    return _float_sum([*doubles, integers])
+
+
+def average(numbers: Sequence[int | float]) -> float | None:
+    if not numbers:
+        return None
+    if all(isinstance(number, int) for number in numbers):
+        return sum(numbers) / len(numbers)
+    return _float_sum(numbers) / len(numbers)
+
+
+def _float_sum(numbers: Sequence[int | float]) -> float:
+    """As precise as can be, and as IEEE says once infinities or NaN take part."""
+    floats = [float(number) for number in numbers]
+    if all(map(math.isfinite, floats)):
+        try:
+            return math.fsum(floats)
+        except OverflowError:
+            return sum(floats)
+    return sum(floats)

@@ -1,0 +1,221 @@
+"""Which documents a filter holds for, and where a document stands in a query's order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from emulator.firestore.documents import Document
+from emulator.firestore.normalization import Conjunction, NormalQuery
+from emulator.firestore.paths import FieldPath
+from emulator.firestore.queries import NAME, Cursor, Direction, FieldFilter, Operator, Order
+from emulator.firestore.value_order import NAN_KEY, NULL_KEY, ValueKey, reference_key, value_key
+from emulator.firestore.values import MISSING, get_field
+
+Predicate: TypeAlias = Callable[[Document], bool]
+
+#: Where a document stands in an order; comparable with other positions of the same ordering.
+Position: TypeAlias = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Value keys with low <= key < high."""
+
+    low: ValueKey
+    high: ValueKey
+
+    def __contains__(self, key: ValueKey) -> bool:
+        return self.low <= key < self.high
+
+    def intersect(self, other: Span) -> Span:
+        return Span(max(self.low, other.low), min(self.high, other.high))
+
+
+NOTHING = Span((0,), (0,))
+
+
+def successor(key: ValueKey) -> ValueKey:
+    """The smallest key above all keys equal to `key`: a longer tuple sorts after its prefix and before the next value."""
+    return (*key, 0)
+
+
+def span_of(leaf: FieldFilter) -> Span | None:
+    """The values a filter admits, when they are one span; None for negations and array-contains.
+
+    Comparison with null or NaN admits nothing, and ranges stay within the type class of their value.
+    """
+    match leaf.op:
+        case Operator.IS_NULL:
+            return Span(NULL_KEY, successor(NULL_KEY))
+        case Operator.IS_NAN:
+            return Span(NAN_KEY, successor(NAN_KEY))
+    key = value_key(leaf.value)
+    if leaf.op in (Operator.NOT_EQUAL, Operator.NOT_IN, Operator.IS_NOT_NULL, Operator.IS_NOT_NAN, Operator.ARRAY_CONTAINS):
+        return None
+    if key in (NULL_KEY, NAN_KEY):
+        return NOTHING
+    first, last = (key[0],), (key[0] + 1,)
+    match leaf.op:
+        case Operator.EQUAL:
+            return Span(key, successor(key))
+        case Operator.LESS_THAN:
+            return Span(first, key)
+        case Operator.LESS_THAN_OR_EQUAL:
+            return Span(first, successor(key))
+        case Operator.GREATER_THAN:
+            return Span(successor(key), last)
+        case _:
+            return Span(key, last)
+
+
+def field_key(document: Document, field: FieldPath) -> ValueKey | None:
+    """The sort key of one field, the name included; None when the document lacks it."""
+    if field == NAME:
+        return reference_key(document.path)
+    value = get_field(document.fields, field)
+    return None if value is MISSING else value_key(value)
+
+
+def _leaf_predicate(leaf: FieldFilter) -> Predicate:
+    field = leaf.field
+    if leaf.op is Operator.ARRAY_CONTAINS:
+        return _contains_predicate(field, value_key(leaf.value))
+    span = span_of(leaf)
+    if span is not None:
+        low, high = span.low, span.high
+        return lambda document: (key := field_key(document, field)) is not None and low <= key < high
+    excluded = _excluded(leaf)
+    if excluded is None:
+        return lambda document: False
+    return lambda document: (key := field_key(document, field)) is not None and key not in excluded
+
+
+def _excluded(leaf: FieldFilter) -> frozenset[ValueKey] | None:
+    """What a negation leaves out, null always; None when it matches nothing. NaN differs from everything, itself included."""
+    match leaf.op:
+        case Operator.IS_NOT_NULL:
+            return frozenset({NULL_KEY})
+        case Operator.IS_NOT_NAN:
+            return frozenset({NULL_KEY, NAN_KEY})
+    operands = leaf.value if leaf.op is Operator.NOT_IN and isinstance(leaf.value, list) else [leaf.value]
+    keys = {value_key(operand) for operand in operands}
+    if NULL_KEY in keys:
+        return None
+    return frozenset(keys - {NAN_KEY} | {NULL_KEY})
+
+
+def _contains_predicate(field: FieldPath, wanted: ValueKey) -> Predicate:
+    if wanted in (NULL_KEY, NAN_KEY):
+        return lambda document: False
+
+    def contains(document: Document) -> bool:
+        value = get_field(document.fields, field)
+        return isinstance(value, list) and any(value_key(element) == wanted for element in value)
+
+    return contains
+
+
+def conjunction_predicate(conjunction: Conjunction) -> Predicate:
+    predicates = [_leaf_predicate(leaf) for leaf in conjunction]
+    if not predicates:
+        return lambda document: True
+    if len(predicates) == 1:
+        return predicates[0]
+    return lambda document: all(predicate(document) for predicate in predicates)
+
+
+class _Against:
+    """A key that sorts the other way round."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: ValueKey) -> None:
+        self.key = key
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Against) and self.key == other.key
+
+    def __lt__(self, other: _Against) -> bool:
+        return other.key < self.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+class Ordering:
+    """The full order of a query.
+
+    Positions compare ascending; `reverse` says that the query runs through them backwards. Only an order that goes against the last
+    one needs wrapped keys, so the usual queries compare plain tuples.
+    """
+
+    __slots__ = ("orders", "reverse", "_fields")
+
+    def __init__(self, orders: tuple[Order, ...]) -> None:
+        self.orders = orders
+        self.reverse = orders[-1].direction is Direction.DESCENDING
+        self._fields = tuple((order.field, order.direction is not orders[-1].direction) for order in orders)
+
+    def position(self, document: Document) -> Position | None:
+        """None when the document lacks an order field, which keeps it out of the result."""
+        keys: list[Any] = []
+        for field, against in self._fields:
+            key = field_key(document, field)
+            if key is None:
+                return None
+            keys.append(_Against(key) if against else key)
+        return tuple(keys)
+
+    def has_fields(self, document: Document) -> bool:
+        return all(
+            field == NAME or get_field(document.fields, field) is not MISSING for field, _ in self._fields
+        )
+
+    def cursor_position(self, cursor: Cursor) -> Position:
+        keys = zip(map(value_key, cursor.values), self._fields, strict=False)
+        return tuple(_Against(key) if against else key for key, (_, against) in keys)
+
+    def precedes(self, left: Position, right: Position) -> bool:
+        """Whether `left` comes before `right` in the result."""
+        return right < left if self.reverse else left < right
+
+
+class Matcher:
+    """Decides about single documents: whether a query, apart from offset and limit, has them, and where they stand."""
+
+    __slots__ = ("query", "ordering", "_predicates", "_start", "_end", "_needs_position")
+
+    def __init__(self, query: NormalQuery) -> None:
+        self.query = query
+        self.ordering = Ordering(query.orders)
+        self._predicates = tuple(map(conjunction_predicate, query.disjuncts))
+        self._start = query.start_at and (self.ordering.cursor_position(query.start_at), query.start_at.before)
+        self._end = query.end_at and (self.ordering.cursor_position(query.end_at), query.end_at.before)
+        self._needs_position = self._start is not None or self._end is not None
+
+    def matches(self, document: Document) -> bool:
+        return self.query.contains(document.path) and self.admits(document)
+
+    def admits(self, document: Document) -> bool:
+        """`matches` for a document known to be in scope."""
+        if not any(predicate(document) for predicate in self._predicates):
+            return False
+        if not self._needs_position:
+            return self.ordering.has_fields(document)
+        position = self.ordering.position(document)
+        return position is not None and self._within_cursors(position)
+
+    def _within_cursors(self, position: Position) -> bool:
+        if self._start is not None:
+            bound, inclusive = self._start
+            here = position[: len(bound)]
+            if self.ordering.precedes(here, bound) or (here == bound and not inclusive):
+                return False
+        if self._end is not None:
+            bound, exclusive = self._end
+            here = position[: len(bound)]
+            if self.ordering.precedes(bound, here) or (here == bound and exclusive):
+                return False
+        return True

@@ -1,0 +1,98 @@
+"""Transactions of one database: their ids, snapshots, locks and expiry.
+
+Pessimistic, as on the official emulator. A read-write transaction locks what it reads; a read-only one reads a snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from emulator.errors import Aborted, InvalidArgument
+from emulator.firestore.locks import Locks, LockTable
+from emulator.firestore.paths import DocumentPath
+from emulator.firestore.reads import TransactionOptions
+from emulator.firestore.values import Timestamp
+
+IDLE_LIMIT_MICROS = 60 * 1_000_000
+
+_ID_PREFIX = b"\x11"
+_ID_LENGTH = 9
+
+
+@dataclass(eq=False, slots=True)
+class Transaction:
+    """`snapshot` is set by the first read. `stale` says that something it read later had changed since, so it cannot write."""
+
+    id: bytes
+    read_only: bool
+    last_used: Timestamp
+    snapshot: Timestamp | None = None
+    stale: bool = False
+    locks: Locks = field(default_factory=Locks)
+
+
+class Transactions:
+    """The open transactions of a database."""
+
+    def __init__(self, clock: Callable[[], Timestamp]) -> None:
+        self.locks = LockTable()
+        self._clock = clock
+        self._open: dict[bytes, Transaction] = {}
+        self._issued = 0
+
+    def begin(self, options: TransactionOptions) -> Transaction:
+        """`retry_transaction` is accepted and means nothing here: locks do not prefer old transactions."""
+        self.expire()
+        if options.read_time is not None and not options.read_only:
+            raise InvalidArgument("'read_time' is only allowed in a read-only transaction.")
+        if options.retry_transaction:
+            _counter(options.retry_transaction)
+        self._issued += 1
+        identifier = _ID_PREFIX + self._issued.to_bytes(8, "little")
+        transaction = Transaction(identifier, options.read_only, self._clock(), options.read_time)
+        self._open[identifier] = transaction
+        return transaction
+
+    def get(self, identifier: bytes) -> Transaction:
+        """An open transaction; using it keeps it alive."""
+        _counter(identifier)
+        self.expire()
+        transaction = self._open.get(identifier)
+        if transaction is None:
+            raise Aborted("The referenced transaction has expired or is no longer valid.")
+        transaction.last_used = self._clock()
+        return transaction
+
+    def end(self, transaction: Transaction) -> None:
+        """Release its locks; safe to call twice."""
+        self._open.pop(transaction.id, None)
+        self.locks.release(transaction.locks)
+
+    def rollback(self, identifier: bytes) -> None:
+        """End a transaction; one that ended before is fine, one never begun is not."""
+        if _counter(identifier) > self._issued:
+            raise InvalidArgument("Transaction is invalid or expired.")
+        transaction = self._open.get(identifier)
+        if transaction is not None:
+            self.end(transaction)
+
+    async def until_free(self, paths: Collection[DocumentPath], mine: Transaction | None) -> None:
+        """Wait until no other transaction has read the documents. Aborted when that takes too long."""
+        self.expire()
+        await self.locks.until_free(paths, mine.locks if mine is not None else None)
+
+    def expire(self) -> None:
+        """End those left idle for too long."""
+        deadline = Timestamp(self._clock().micros - IDLE_LIMIT_MICROS)
+        for transaction in [each for each in self._open.values() if each.last_used < deadline]:
+            self.end(transaction)
+
+
+def _counter(identifier: bytes) -> int:
+    if len(identifier) != _ID_LENGTH or not identifier.startswith(_ID_PREFIX):
+        raise InvalidArgument("Invalid transaction.")
+    counter = int.from_bytes(identifier[1:], "little")
+    if counter == 0:
+        raise InvalidArgument("Invalid transaction.")
+    return counter

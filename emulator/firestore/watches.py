@@ -1,0 +1,190 @@
+"""What a target shows now, kept up to date from the changes of each commit.
+
+A query without a limit needs no memory at all: whether a document was in the result follows from its state before. One with a limit
+remembers its window and asks the database again only when the window loses a document that others behind it may replace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from emulator.firestore.documents import Document, DocumentChange
+from emulator.firestore.execution import execute
+from emulator.firestore.matching import Matcher, Position
+from emulator.firestore.paths import DocumentPath, PathKey
+from emulator.firestore.views import View
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """One document entered, changed within or left what a target shows. `document` is its state now, None when deleted."""
+
+    path: DocumentPath
+    document: Document | None
+    shown: bool
+
+
+class Watch(Protocol):
+    """The state of one target."""
+
+    def reset(self, view: View) -> Iterable[Document]:
+        """Begin anew; everything the target shows."""
+
+    def apply(self, changes: Iterable[DocumentChange], view: View) -> list[Delta]:
+        """Follow one commit; `view` is the database after it."""
+
+    def shows(self, document: Document) -> bool:
+        """Whether the target shows a stored document."""
+
+
+class QueryWatch:
+    """All matches of a query without limit."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        self._matcher = matcher
+
+    def reset(self, view: View) -> Iterable[Document]:
+        return execute(self._matcher, view).documents
+
+    def apply(self, changes: Iterable[DocumentChange], view: View) -> list[Delta]:
+        matches = self._matcher.matches
+        deltas: list[Delta] = []
+        for change in changes:
+            if change.after is not None and matches(change.after):
+                deltas.append(Delta(change.path, change.after, True))
+            elif change.before is not None and matches(change.before):
+                deltas.append(Delta(change.path, change.after, False))
+        return deltas
+
+    def shows(self, document: Document) -> bool:
+        return self._matcher.matches(document)
+
+
+class WindowWatch:
+    """The first matches of a query with a limit, and where they stand."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        self._matcher = matcher
+        self._ordering = matcher.ordering
+        self._limit = matcher.query.limit or 0
+        self._shown: dict[PathKey, tuple[Position, Document]] = {}
+
+    def reset(self, view: View) -> Iterable[Document]:
+        self._shown = self._ask(view)
+        return [document for _, document in self._shown.values()]
+
+    def _ask(self, view: View) -> dict[PathKey, tuple[Position, Document]]:
+        return self._placed(execute(self._matcher, view).documents)
+
+    def _placed(self, documents: Iterable[Document]) -> dict[PathKey, tuple[Position, Document]]:
+        placed = ((self._ordering.position(document), document) for document in documents)
+        return {document.path.key: (position, document) for position, document in placed if position is not None}
+
+    def apply(self, changes: Iterable[DocumentChange], view: View) -> list[Delta]:
+        before = self._shown
+        after = self._followed(changes)
+        self._shown = self._ask(view) if after is None else after
+        deltas = [
+            Delta(document.path, document, True)
+            for name, (_, document) in self._shown.items()
+            if name not in before or before[name][1] is not document
+        ]
+        gone = (document.path for name, (_, document) in before.items() if name not in self._shown)
+        return deltas + [Delta(path, view.get(path.key), False) for path in gone]
+
+    def shows(self, document: Document) -> bool:
+        return document.path.key in self._shown
+
+    def _followed(self, changes: Iterable[DocumentChange]) -> dict[PathKey, tuple[Position, Document]] | None:
+        """The window after the changes; None when a document it does not know may have moved up."""
+        window = dict(self._shown)
+        full = len(window) == self._limit
+        last = next(reversed(window.values()))[0] if window else None
+        for change in changes:
+            name = change.path.key
+            left = window.pop(name, None) is not None
+            position = self._position(change.after)
+            if position is None:
+                if left and full:
+                    return None
+            elif full and last is not None and self._ordering.precedes(last, position):
+                if left:
+                    return None
+            else:
+                assert change.after is not None
+                window[name] = (position, change.after)
+        kept = sorted(window.items(), key=lambda item: item[1][0], reverse=self._ordering.reverse)
+        return dict(kept[: self._limit])
+
+    def _position(self, document: Document | None) -> Position | None:
+        if document is None or not self._matcher.matches(document):
+            return None
+        return self._ordering.position(document)
+
+
+class RepeatedWatch:
+    """A query whose result no single document decides about (offset, find_nearest): asked again whenever a match changes."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        self._matcher = matcher
+        self._shown: dict[PathKey, Document] = {}
+
+    def reset(self, view: View) -> Iterable[Document]:
+        self._shown = {document.path.key: document for document in execute(self._matcher, view).documents}
+        return self._shown.values()
+
+    def apply(self, changes: Iterable[DocumentChange], view: View) -> list[Delta]:
+        before = self._shown
+        if not any(self._concerns(change) for change in changes):
+            return []
+        self.reset(view)
+        deltas = [
+            Delta(document.path, document, True)
+            for name, document in self._shown.items()
+            if name not in before or before[name] != document
+        ]
+        gone = (document.path for name, document in before.items() if name not in self._shown)
+        return deltas + [Delta(path, view.get(path.key), False) for path in gone]
+
+    def shows(self, document: Document) -> bool:
+        return document.path.key in self._shown
+
+    def _concerns(self, change: DocumentChange) -> bool:
+        states = (change.before, change.after)
+        return any(document is not None and self._matcher.matches(document) for document in states)
+
+
+class DocumentsWatch:
+    """A list of documents, each shown while it exists."""
+
+    def __init__(self, paths: tuple[DocumentPath, ...]) -> None:
+        self._paths = tuple(dict.fromkeys(paths))
+
+    def reset(self, view: View) -> Iterable[Document]:
+        return [document for path in self._paths if (document := view.get(path.key)) is not None]
+
+    def apply(self, changes: Iterable[DocumentChange], view: View) -> list[Delta]:
+        return [Delta(change.path, change.after, change.after is not None) for change in changes]
+
+    def shows(self, document: Document) -> bool:
+        return True
+
+
+def watch_query(matcher: Matcher) -> Watch:
+    query = matcher.query
+    if query.offset or query.find_nearest is not None:
+        return RepeatedWatch(matcher)
+    return QueryWatch(matcher) if query.limit is None else WindowWatch(matcher)
+
+
+def difference(watch: Callable[[], Watch], then: View, now: View) -> list[Delta]:
+    """What a target shows now and did not show, or showed differently, at a past view."""
+    before = {document.path.key: document for document in watch().reset(then)}
+    after = {document.path.key: document for document in watch().reset(now)}
+    deltas = [
+        Delta(document.path, document, True) for name, document in after.items() if before.get(name) is not document
+    ]
+    gone = (document.path for name, document in before.items() if name not in after)
+    return deltas + [Delta(path, now.get(path.key), False) for path in gone]
