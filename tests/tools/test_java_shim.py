@@ -1,0 +1,52 @@
+"""The stand-in for Java, called as firebase-tools calls it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMMAND_UTILS = ROOT / "node_modules/firebase-tools/lib/emulator/commandUtils.js"
+
+
+@pytest.fixture(scope="module")
+def java() -> str:
+    subprocess.run([ROOT / "kit", "env"], check=True, capture_output=True)
+    return str(ROOT / ".kit/java/bin/java")
+
+
+def version_pattern() -> re.Pattern[str]:
+    """The pattern of the installed CLI, not a copy of it."""
+    literal = re.search(r"JAVA_VERSION_REGEX = /(.+)/;", COMMAND_UTILS.read_text())
+    assert literal
+    return re.compile(literal[1])
+
+
+def test_banner_passes_the_check_of_the_installed_cli(java: str):
+    command = [java, "-Duser.language=en", "-Dfile.encoding=UTF-8", "-version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    found = version_pattern().search(done.stdout + "\n" + done.stderr)
+    least = re.search(r"MIN_SUPPORTED_JAVA_MAJOR_VERSION = (\d+)", COMMAND_UTILS.read_text())
+    assert found
+    assert least
+    assert int(found[1]) >= int(least[1])
+
+
+def test_banner_takes_less_than_150_milliseconds(java: str):
+    times = []
+    for _ in range(5):
+        started = time.perf_counter()
+        subprocess.run([java, "-version"], capture_output=True, check=True)
+        times.append(time.perf_counter() - started)
+    assert min(times) < 0.15
+
+
+def test_anything_else_is_refused_and_says_what_it_is(java: str):
+    done = subprocess.run([java, "-cp", "x.jar", "Main"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "stand-in for Java" in done.stderr

@@ -1,0 +1,122 @@
+"""Saving the data of ./kit start, against a hub whose exports the test decides."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from tools import saved_data
+from tools.terminal import Failure
+
+Export = Callable[[Path], int]
+
+
+def whole_export(content: str) -> Export:
+    def export(folder: Path) -> int:
+        (folder / "auth_export").mkdir(parents=True)
+        (folder / "auth_export" / "accounts.json").write_text(content)
+        (folder / saved_data.METADATA).write_text(
+            json.dumps({"version": "15", "auth": {"path": "auth_export"}})
+        )
+        return 200
+
+    return export
+
+
+def half_export(folder: Path) -> int:
+    (folder / saved_data.METADATA).write_text(json.dumps({"version": "15", "auth": {"path": "auth_export"}}))
+    return 200
+
+
+def failed_export(_folder: Path) -> int:
+    return 500
+
+
+class Hub:
+    """Answers as the emulator hub does."""
+
+    def __init__(self) -> None:
+        self.export: Export = whole_export("first")
+        hub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                status = hub.export(Path(asked["path"]))
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(b'{"message": "no space left"}')
+
+            def log_message(self, *_arguments: object) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.address = ("127.0.0.1", self.server.server_port)
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    hub = Hub()
+    thread = threading.Thread(target=hub.server.serve_forever)
+    thread.start()
+    yield hub
+    hub.server.shutdown()
+    thread.join()
+    hub.server.server_close()
+
+
+def content(data: Path) -> str:
+    return (data / "auth_export" / "accounts.json").read_text()
+
+
+def test_nothing_saved_yet_gives_nothing(tmp_path: Path):
+    assert saved_data.latest(tmp_path / "data") is None
+
+
+def test_saved_data_is_the_latest(hub: Hub, tmp_path: Path):
+    data = tmp_path / "data"
+    saved_data.save(hub.address, data)
+    hub.export = whole_export("second")
+    saved_data.save(hub.address, data)
+    assert saved_data.latest(data) == data
+    assert content(data) == "second"
+    assert content(tmp_path / "data.previous") == "first"
+
+
+@pytest.mark.parametrize("bad", [failed_export, half_export])
+def test_failed_save_leaves_the_earlier_data(hub: Hub, tmp_path: Path, bad: Export):
+    data = tmp_path / "data"
+    saved_data.save(hub.address, data)
+    hub.export = bad
+    with pytest.raises(Failure, match="the data saved before is unchanged"):
+        saved_data.save(hub.address, data)
+    assert saved_data.latest(data) == data
+    assert content(data) == "first"
+
+
+def test_save_without_a_hub_leaves_the_earlier_data(hub: Hub, tmp_path: Path):
+    data = tmp_path / "data"
+    saved_data.save(hub.address, data)
+    with pytest.raises(Failure, match="did not export"):
+        saved_data.save(("127.0.0.1", 1), data)
+    assert content(data) == "first"
+
+
+@pytest.mark.parametrize(("left", "survives"), [("data.new", "new"), ("data.previous", "old")])
+def test_save_interrupted_between_its_two_renames_is_put_right(tmp_path: Path, left: str, survives: str):
+    whole_export(survives)(tmp_path / left)
+    assert saved_data.latest(tmp_path / "data") == tmp_path / "data"
+    assert content(tmp_path / "data") == survives
+
+
+def test_half_written_new_export_does_not_replace_the_previous_one(tmp_path: Path):
+    whole_export("old")(tmp_path / "data.previous")
+    (tmp_path / "data.new").mkdir()
+    half_export(tmp_path / "data.new")
+    saved_data.latest(tmp_path / "data")
+    assert content(tmp_path / "data") == "old"
