@@ -44,7 +44,8 @@ def encode_document(document: Document) -> bytes:
 def embed(field_number: int, payload: bytes) -> bytes:
     """An already serialized message as a field of the message around it.
 
-    Serialized messages concatenate to their merge (protobuf encoding, "Last One Wins"), so the rest of the message can follow.
+    Serialized messages concatenate to their merge (protobuf encoding, "Last One Wins"), so the rest of the
+    message can follow.
     """
     size = len(payload)
     header = bytearray((field_number << 3 | 2,))
@@ -101,11 +102,13 @@ def decode_transform(message: Message) -> FieldTransform:
     if kind is None:
         raise InvalidArgument(f"Field transform of {message.field_path!r} has no transform type.")
     transform = TransformKind(kind)
-    return FieldTransform(parse_field_path(message.field_path), transform, _decode_operand(message, transform))
+    return FieldTransform(
+        parse_field_path(message.field_path), transform, _decode_operand(message, transform)
+    )
 
 
 def decode_write(message: Message) -> Write:
-    """google.firestore.v1.Write. InvalidArgument when it says nothing or what its operation does not allow."""
+    """google.firestore.v1.Write. InvalidArgument when it says nothing or too much."""
     kind = message.WhichOneof("operation")
     if kind is None:
         raise InvalidArgument("empty write operation")

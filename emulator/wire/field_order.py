@@ -1,6 +1,7 @@
 """The order in which a JSON body wrote the fields of its documents.
 
-Bodies are read through protobuf messages, whose maps forget order; the official emulator stores and prints fields as they came.
+Bodies are read through protobuf messages, whose maps forget order; the official emulator stores and prints
+fields as they came.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def _base64url(segment: str) -> bytes:
 
 
 def _json_object(segment: str) -> dict[str, Any]:
-    """The JSON object at the start of a segment; what follows it is ignored, as the official emulator does."""
+    """The JSON object at the start of a segment; what follows it is ignored."""
     try:
         value, _ = json.JSONDecoder().raw_decode(_base64url(segment).decode("utf-8", "replace"))
     except (ValueError, RecursionError):

@@ -1,11 +1,12 @@
 """The protobuf messages of google.firestore.v1, as plain upb classes.
 
-The descriptors are those compiled into google-cloud-firestore. They are copied into a pool of our own, for two reasons: the field
-`verify` of Write, which the web SDK's transactions send and the public proto lacks, can be added; and nothing here can collide with
-a real client in the same process.
+The descriptors are those compiled into google-cloud-firestore. They are copied into a pool of our own, for
+two reasons: the field `verify` of Write, which the web SDK's transactions send and the public proto lacks,
+can be added; and nothing here can collide with a real client in the same process.
 
-google.cloud.firestore_v1's package `__init__` imports the whole client (0.36 s). While the types are imported an empty package
-stands in its place, and afterwards every trace is removed, so that a later real import works.
+google.cloud.firestore_v1's package `__init__` imports the whole client (0.36 s). While the types are
+imported an empty package stands in its place, and afterwards every trace is removed, so that a later real
+import works.
 """
 
 from __future__ import annotations
@@ -97,6 +98,7 @@ Status = _message("Status", "google.rpc")
 Cursor = _message("Cursor")
 Document = _message("Document")
 DocumentChange = _message("DocumentChange")
+DocumentMask = _message("DocumentMask")
 StructuredQuery = _message("StructuredQuery")
 Value = _message("Value")
 Write = _message("Write")
@@ -112,6 +114,7 @@ CommitRequest = _message("CommitRequest")
 CommitResponse = _message("CommitResponse")
 CreateDocumentRequest = _message("CreateDocumentRequest")
 DeleteDocumentRequest = _message("DeleteDocumentRequest")
+ExecutePipelineRequest = _message("ExecutePipelineRequest")
 GetDocumentRequest = _message("GetDocumentRequest")
 ListCollectionIdsRequest = _message("ListCollectionIdsRequest")
 ListCollectionIdsResponse = _message("ListCollectionIdsResponse")

@@ -1,4 +1,4 @@
-"""google.firestore.v1 StructuredQuery, StructuredAggregationQuery and Cursor to the domain's queries, and cursors back."""
+"""StructuredQuery, StructuredAggregationQuery and Cursor to the domain's queries, and cursors back."""
 
 from __future__ import annotations
 
@@ -146,7 +146,9 @@ def _decode_find_nearest(message: Message) -> FindNearest:
         measure=measure,
         limit=message.limit.value,
         distance_result_field=message.distance_result_field or None,
-        distance_threshold=message.distance_threshold.value if message.HasField("distance_threshold") else None,
+        distance_threshold=message.distance_threshold.value
+        if message.HasField("distance_threshold")
+        else None,
     )
 
 
@@ -160,7 +162,7 @@ def _vector(value: Value) -> tuple[float, ...]:
 
 
 def decode_aggregations(message: Message) -> tuple[Aggregation, ...]:
-    """The aggregations of a StructuredAggregationQuery; those without an alias become `field_1`, `field_2`, …"""
+    """Of a StructuredAggregationQuery; those without an alias become `field_1`, `field_2`, …"""
     numbers = itertools.count(1)
     return tuple(
         _decode_aggregation(aggregation, aggregation.alias or f"field_{next(numbers)}")

@@ -1,8 +1,8 @@
 """JSON as the REST surface reads and writes it: protobuf's JSON mapping in the official emulator's dress.
 
-Bodies are printed as protobuf-java's JsonFormat does (two spaces, `{` newline `}` for nothing, list items inline, doubles as Java
-prints them); errors are one line with `/` escaped. Reading is lenient where the mapping is: numbers for int64, text for doubles,
-snake_case keys.
+Bodies are printed as protobuf-java's JsonFormat does (two spaces, `{` newline `}` for nothing, list items
+inline, doubles as Java prints them); errors are one line with `/` escaped. Reading is lenient where the
+mapping is: numbers for int64, text for doubles, snake_case keys.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ Json: TypeAlias = dict[str, Any]
 
 _BAD_PAYLOAD = "Payload isn't valid for request."
 
-#: Every `bytes` field of the service, as a body may spell it. json_format skips characters that are not base64.
+#: Every `bytes` field of the service, as a body may spell it. json_format skips what is not base64.
 _BYTES_FIELDS = frozenset(
-    ("bytesValue", "bytes_value", "transaction", "retryTransaction", "retry_transaction")
-    + ("resumeToken", "resume_token", "streamToken", "stream_token")
+    (
+        *("bytesValue", "bytes_value", "transaction", "retryTransaction", "retry_transaction"),
+        *("resumeToken", "resume_token", "streamToken", "stream_token"),
+    )
 )
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}", re.ASCII)
 
@@ -35,7 +37,7 @@ _LINE_SEPARATORS = {0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
 def parse_json(body: bytes) -> Json:
-    """The JSON object of a request body; an empty body is an empty object. InvalidArgument for anything else."""
+    """The JSON object of a request body, {} for none. InvalidArgument for anything else."""
     if not body.strip():
         return {}
     try:
@@ -117,7 +119,7 @@ def _print_text(text: str) -> str:
 
 
 def java_double(number: float) -> str:
-    """Java's Double.toString as JSON; what JSON has no number for is quoted. Negative zero prints without its sign."""
+    """Java's Double.toString as JSON; NaN and infinities are quoted, negative zero loses its sign."""
     if math.isnan(number):
         return '"NaN"'
     if math.isinf(number):

@@ -1,7 +1,7 @@
 """google.firestore.v1.Value to domain values and back.
 
-upb's maps iterate in an order that changes from process to process, so decoded maps are put in key order; JSON bodies get the order
-they were written in back from `field_order`.
+upb's maps iterate in an order that changes from process to process, so decoded maps are put in key order;
+JSON bodies get the order they were written in back from `field_order`.
 """
 
 from __future__ import annotations

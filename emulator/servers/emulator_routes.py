@@ -1,0 +1,39 @@
+"""The emulator's own routes: readiness, clear, reset and shutdown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from emulator.firestore.engine import Engine
+from emulator.firestore.paths import parse_database_name, parse_parent
+from emulator.servers.http_app import Request, Response, json_body, text
+from emulator.wire.identity import identify
+from emulator.wire.rest_json import print_json
+
+
+class EmulatorHandlers:
+    """Whoever can reach the port may call these; the caller is read only to refuse a malformed header."""
+
+    def __init__(self, engine: Engine, stop: Callable[[], None]) -> None:
+        self._engine = engine
+        self._stop = stop
+
+    async def ready(self, request: Request) -> Response:
+        return text("Ok\n")
+
+    async def reset(self, request: Request) -> Response:
+        self._engine.reset()
+        return text("Resetting...\n")
+
+    async def shutdown(self, request: Request) -> Response:
+        self._stop()
+        return text("Shutting down...\n")
+
+    async def clear(self, request: Request) -> Response:
+        """Delete a database's documents, or one document and everything below it."""
+        name = f"projects/{request.params['project']}/databases/{request.params['database']}"
+        path = request.params.get("path")
+        below = parse_parent(f"{name}/documents/{path}") if path else None
+        identify(request.authorization)
+        self._engine.clear(parse_database_name(name), below)
+        return json_body(print_json({}))

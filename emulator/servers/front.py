@@ -1,0 +1,122 @@
+"""One TCP port for everything: the first bytes of a connection say where it goes.
+
+`PRI` begins the HTTP/2 preface (RFC 9113, 3.4): the connection is forwarded byte by byte to the gRPC
+server's Unix socket. Anything else is HTTP/1.1 and is handed to uvicorn's protocol in this process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+HTTP2_PREFACE = b"PRI"
+
+
+class Front:
+    """Makes the protocol of every accepted connection and knows the open ones that are not HTTP."""
+
+    def __init__(self, grpc_socket: str, make_http: Callable[[], asyncio.Protocol]) -> None:
+        self._grpc_socket = grpc_socket
+        self._make_http = make_http
+        self._transports: set[asyncio.Transport] = set()
+
+    def __call__(self) -> asyncio.Protocol:
+        return _Sniffer(self)
+
+    def opened(self, transport: asyncio.Transport) -> None:
+        self._transports.add(transport)
+
+    def closed(self, transport: asyncio.Transport) -> None:
+        self._transports.discard(transport)
+
+    def abort_all(self) -> None:
+        """Close every connection at once."""
+        for transport in list(self._transports):
+            transport.abort()
+
+    def dispatch(self, transport: asyncio.Transport, data: bytes) -> None:
+        """Give a connection whose first bytes are known to its protocol."""
+        if data.startswith(HTTP2_PREFACE):
+            _Forwarder(self, transport).begin(self._grpc_socket, data)
+        else:
+            self.closed(transport)
+            protocol = self._make_http()
+            transport.set_protocol(protocol)
+            protocol.connection_made(transport)
+            protocol.data_received(data)
+
+
+class _Sniffer(asyncio.Protocol):
+    """Reads until it is clear whether the bytes begin the HTTP/2 preface."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+        self._seen = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._front.opened(self._transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._seen += data
+        if len(self._seen) >= len(HTTP2_PREFACE) or not HTTP2_PREFACE.startswith(self._seen):
+            self._front.dispatch(self._transport, self._seen)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._front.closed(self._transport)
+
+
+class _Forwarder(asyncio.Protocol):
+    """One direction of a forwarded connection: what its transport reads, the peer's transport writes.
+
+    A full write buffer on one side pauses reading on the other. When one side ends, the other is closed
+    after what it still has to send.
+    """
+
+    def __init__(self, front: Front, transport: asyncio.Transport) -> None:
+        self._front = front
+        self._transport = transport
+        self._peer: _Forwarder | None = None
+
+    def begin(self, socket_path: str, data: bytes) -> None:
+        """Take the client's connection and open the one to the gRPC server."""
+        self._transport.set_protocol(self)
+        self._transport.pause_reading()
+        self._connecting = asyncio.ensure_future(self._connect(socket_path, data))
+
+    async def _connect(self, socket_path: str, data: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            inner, _ = await loop.create_unix_connection(asyncio.Protocol, socket_path)
+        except OSError:
+            self._transport.abort()
+            return
+        if self._transport.is_closing():
+            inner.abort()
+            return
+        self._peer = _Forwarder(self._front, inner)
+        self._peer._peer = self
+        inner.set_protocol(self._peer)
+        self._front.opened(inner)
+        inner.write(data)
+        self._transport.resume_reading()
+
+    def data_received(self, data: bytes) -> None:
+        if self._peer is not None:
+            self._peer._transport.write(data)
+
+    def pause_writing(self) -> None:
+        if self._peer is not None and not self._peer._transport.is_closing():
+            self._peer._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if self._peer is not None and not self._peer._transport.is_closing():
+            self._peer._transport.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._front.closed(self._transport)
+        peer, self._peer = self._peer, None
+        if peer is not None:
+            peer._peer = None
+            peer._transport.close()

@@ -1,0 +1,128 @@
+"""The running emulator: one engine, the servers around it, and their start and end."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from emulator.firestore.engine import Engine
+from emulator.firestore.values import Timestamp
+from emulator.servers.emulator_routes import EmulatorHandlers
+from emulator.servers.export import export_routes
+from emulator.servers.front import Front
+from emulator.servers.grpc_server import create_grpc_server
+from emulator.servers.http_app import HttpApp, Mount
+from emulator.servers.options import Options
+from emulator.servers.rest import RestHandlers
+from emulator.servers.routes import create_http_app
+from emulator.servers.rules_routes import RulesHandlers
+from emulator.servers.service import FirestoreService
+from emulator.servers.trigger_routes import TriggerHandlers
+from emulator.servers.triggers import TriggerDispatcher, random_event_id
+from emulator.servers.webchannel import LISTEN_PATH, WRITE_PATH, WebChannel
+
+#: Seconds that requests in progress get when the emulator stops.
+GRACE = 0.3
+
+#: Seconds after which an idle HTTP connection is closed: longer than clients keep theirs in a pool.
+KEEP_ALIVE = 600
+
+_BACKLOG = 1024
+
+
+def now() -> Timestamp:
+    return Timestamp(time.time_ns() // 1000)
+
+
+class HttpConnections:
+    """uvicorn's HTTP/1.1 protocol for connections that the front accepted."""
+
+    def __init__(self, app: HttpApp) -> None:
+        self._config = Config(
+            app,
+            http=HttpToolsProtocol,
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            timeout_keep_alive=KEEP_ALIVE,
+        )
+        self._config.load()
+        self._state = ServerState()
+
+    def make_protocol(self) -> asyncio.Protocol:
+        return HttpToolsProtocol(self._config, self._state, {})
+
+    async def close(self) -> None:
+        """Let answers that are on their way finish, then close what is left."""
+        for connection in list(self._state.connections):
+            connection.shutdown()
+        if self._state.tasks:
+            await asyncio.wait(self._state.tasks, timeout=GRACE)
+        for connection in list(self._state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+
+
+class EmulatorServer:
+    """Serves an engine until it is told to stop."""
+
+    def __init__(self, options: Options, engine: Engine) -> None:
+        self._options = options
+        self._engine = engine
+        self._stopped = asyncio.Event()
+        self._random = random.Random()
+        self._triggers = TriggerDispatcher(options.functions_emulator, random_event_id)
+        self._webchannel = WebChannel(engine)
+        self._service = FirestoreService(engine, self._random)
+        self._http = HttpConnections(self._http_app())
+        engine.commit_observers.append(self._triggers.observe)
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    async def run(self, announce: Callable[[str, int], None]) -> None:
+        """Listen, announce the address, serve until `stop` or a signal. OSError when there is no port."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stop)
+        with tempfile.TemporaryDirectory(prefix="kindling-firestore-") as folder:
+            grpc_socket = str(Path(folder) / "grpc")
+            front = Front(grpc_socket, self._http.make_protocol)
+            listener = await loop.create_server(
+                front, self._options.host, self._options.port, backlog=_BACKLOG
+            )
+            grpc_server = create_grpc_server(self._service, self._new_stream_id)
+            grpc_server.add_insecure_port(f"unix:{grpc_socket}")
+            await grpc_server.start()
+            announce(*listener.sockets[0].getsockname()[:2])
+            await self._stopped.wait()
+            listener.close()
+            self._webchannel.close()
+            await asyncio.gather(self._http.close(), grpc_server.stop(0), self._triggers.close())
+            front.abort_all()
+
+    def _http_app(self) -> HttpApp:
+        """The routing table with what the other modules bring."""
+        engine = self._engine
+        return create_http_app(
+            EmulatorHandlers(engine, self.stop),
+            RulesHandlers(engine),
+            TriggerHandlers(self._triggers),
+            RestHandlers(self._service),
+            extra_routes=export_routes(engine, now),
+            mounts=[Mount(path, self._webchannel) for path in (LISTEN_PATH, WRITE_PATH)],
+        )
+
+    def _new_stream_id(self) -> str:
+        return str(self._random.getrandbits(63))
