@@ -8,7 +8,7 @@ const ABANDONED_AFTER_MS = 60 * 60 * 1000;
 
 export const filesCollection = (db, uid) => collection(db, 'users', uid, 'files');
 
-/** Where the bytes of a file live in the bucket. */
+/** Where the bytes of a new file go in the bucket. They stay there when the file is renamed. */
 export const originalPath = (uid, fileId, name) => `users/${uid}/files/${fileId}/${name}`;
 
 /**
@@ -42,7 +42,7 @@ export const deleteFile = (db, uid, fileId) => deleteDoc(doc(filesCollection(db,
 
 /** Saves the original under its own name. */
 export async function downloadFile(storage, uid, file) {
-  const original = ref(storage, originalPath(uid, file.id, file.name));
+  const original = ref(storage, file.path ?? originalPath(uid, file.id, file.name));
   try {
     saveBlob(await getBlob(original), file.name);
   } catch (error) {

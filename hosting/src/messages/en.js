@@ -61,7 +61,7 @@ export default {
   errSomething: 'Something went wrong. Try again in a moment.',
 
   navLabel: 'Account',
-  accountMenu: ({ name }) => `Account menu of ${name}`,
+  accountMenu: 'account menu',
   editProfile: 'Edit profile',
   signOut: 'Sign out',
   profileTitle: 'Your profile',
@@ -76,7 +76,6 @@ export default {
   profileDeleting: 'This account is being deleted.',
 
   libraryTitle: 'Your files',
-  libraryOf: ({ name }) => `Hello, ${name}`,
   fileCount: ({ count }) => files(count),
   fileCountMore: ({ count }) => `the newest ${count}`,
   dropTitle: 'Drop files here',
@@ -105,7 +104,6 @@ export default {
   stateElsewhere: 'Uploading from another place…',
   stateUnfinished: 'This upload never finished. You can remove it.',
   stateProcessing: 'Checking the file…',
-  stateReady: 'Ready',
   stateFailed: 'Not uploaded',
   stateRejected: 'Not accepted',
   uploadOf: ({ name }) => `Upload of ${name}`,
@@ -132,7 +130,6 @@ export default {
   uploadReady: ({ name }) => `${name} is ready.`,
   uploadCancelled: ({ name }) => `Upload of ${name} cancelled.`,
   uploadProblem: ({ name, problem }) => `${name}: ${problem}`,
-  leaveWarning: 'Uploads are still running.',
 
   problemEmpty: 'The file is empty (0 bytes), so there is nothing to keep.',
   problemTooLarge: ({ limit }) => `The file is too large. The limit is ${limit} for each file.`,
@@ -155,6 +152,5 @@ export default {
   reasonQuota: 'There was not enough space left in your library.',
   reasonOther: 'The file was not accepted.',
 
-  notifications: 'Notifications',
   dismissNotification: 'Dismiss notification',
 };

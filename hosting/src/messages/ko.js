@@ -59,7 +59,7 @@ export default {
   errSomething: '문제가 생겼습니다. 잠시 뒤에 다시 시도해 주세요.',
 
   navLabel: '계정',
-  accountMenu: ({ name }) => `${name} 계정 메뉴`,
+  accountMenu: '계정 메뉴',
   editProfile: '프로필 수정',
   signOut: '로그아웃',
   profileTitle: '내 프로필',
@@ -74,7 +74,6 @@ export default {
   profileDeleting: '삭제 중인 계정입니다.',
 
   libraryTitle: '내 파일',
-  libraryOf: ({ name }) => `${name} 님, 안녕하세요`,
   fileCount: ({ count }) => `파일 ${count}개`,
   fileCountMore: ({ count }) => `최근 ${count}개`,
   dropTitle: '여기에 파일을 놓으세요',
@@ -103,7 +102,6 @@ export default {
   stateElsewhere: '다른 곳에서 업로드 중…',
   stateUnfinished: '끝나지 못한 업로드입니다. 지워도 됩니다.',
   stateProcessing: '파일을 확인하는 중…',
-  stateReady: '준비됨',
   stateFailed: '업로드되지 않음',
   stateRejected: '받지 못함',
   uploadOf: ({ name }) => `${name} 업로드`,
@@ -130,7 +128,6 @@ export default {
   uploadReady: ({ name }) => `${name} 파일이 준비되었습니다.`,
   uploadCancelled: ({ name }) => `${name} 업로드를 취소했습니다.`,
   uploadProblem: ({ name, problem }) => `${name}: ${problem}`,
-  leaveWarning: '아직 업로드 중입니다.',
 
   problemEmpty: '빈 파일(0바이트)이라 보관할 내용이 없습니다.',
   problemTooLarge: ({ limit }) => `파일이 너무 큽니다. 파일당 최대 ${limit}입니다.`,
@@ -153,6 +150,5 @@ export default {
   reasonQuota: '보관함에 남은 공간이 부족했습니다.',
   reasonOther: '파일을 받지 못했습니다.',
 
-  notifications: '알림',
   dismissNotification: '알림 닫기',
 };
