@@ -1,9 +1,9 @@
 """Errors a client can see.
 
 FirestoreError
-  one subclass per canonical code (google.rpc.Code): InvalidArgument, NotFound, AlreadyExists, PermissionDenied,
-  Unauthenticated, FailedPrecondition, Aborted, OutOfRange, ResourceExhausted, Unimplemented, Unavailable,
-  DeadlineExceeded, Cancelled, Internal, Unknown
+  one subclass per canonical code (google.rpc.Code): InvalidArgument, NotFound, AlreadyExists,
+  PermissionDenied, Unauthenticated, FailedPrecondition, Aborted, OutOfRange, ResourceExhausted,
+  Unimplemented, Unavailable, DeadlineExceeded, Cancelled, Internal, Unknown
 
 The domain raises them; the transports translate them with `Code` and nobody else does.
 Source of the table: google/rpc/code.proto.

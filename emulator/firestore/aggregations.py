@@ -44,7 +44,9 @@ def with_aliases(aggregations: Sequence[Aggregation]) -> tuple[Aggregation, ...]
 
 
 def aggregate(aggregations: Sequence[Aggregation], documents: Sequence[Document]) -> dict[str, Value]:
-    """One value per alias. Beside a sum or an average, only documents that have all those fields count at all."""
+    """One value per alias. Beside a sum or an average, only documents that have all those fields count at
+    all.
+    """
     fields = {each.field for each in aggregations if each.field is not None}
     counted = [
         document
@@ -71,7 +73,9 @@ def _numbers(documents: Sequence[Document], field: FieldPath) -> list[int | floa
 
 
 def total(numbers: Sequence[int | float]) -> int | float:
-    """Exact for integers, whatever the order; a double when one is among them or when the sum leaves 64 bits."""
+    """Exact for integers, whatever the order; a double when one is among them or when the sum leaves 64
+    bits.
+    """
     integers = sum(number for number in numbers if isinstance(number, int))
     doubles = [number for number in numbers if isinstance(number, float)]
     if not doubles:

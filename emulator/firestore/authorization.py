@@ -25,9 +25,9 @@ from emulator.rules import (
     Decision,
     FieldConstraint,
     ResourceValue,
+    Ruleset,
     RulesQuery,
     RulesRequest,
-    Ruleset,
     denial_message,
 )
 from emulator.rules import types as rules
@@ -112,7 +112,8 @@ def rules_query(query: NormalQuery, asked: Query) -> RulesQuery:
         limit=query.limit,
         offset=query.offset,
         order_by=tuple(
-            (order.field, "ASC" if order.direction is Direction.ASCENDING else "DESC") for order in asked.order_by
+            (order.field, "ASC" if order.direction is Direction.ASCENDING else "DESC")
+            for order in asked.order_by
         ),
         disjuncts=tuple(map(_constraints, query.disjuncts)),
         all_descendants=query.all_descendants or query.collection is None,
@@ -123,7 +124,8 @@ def rules_query(query: NormalQuery, asked: Query) -> RulesQuery:
 class Authorization:
     """The questions of one request; its operations share a budget of documents that rules may read.
 
-    `ruleset` None allows everything. Observers hear of every decision, and of every time an admin skipped one.
+    `ruleset` None allows everything. Observers hear of every decision, and of every time an admin skipped
+    one.
     """
 
     def __init__(
@@ -156,11 +158,18 @@ class Authorization:
         documents = Documents(view)
         for path in paths:
             request = self._request(
-                "get", rules_path(path), documents, budget, resource=_later(view, path), in_transaction=in_transaction
+                "get",
+                rules_path(path),
+                documents,
+                budget,
+                resource=_later(view, path),
+                in_transaction=in_transaction,
             )
             _refuse(self._decide(request, path.relative))
 
-    def check_list(self, query: NormalQuery, asked: Query, view: View, *, in_transaction: bool = False) -> None:
+    def check_list(
+        self, query: NormalQuery, asked: Query, view: View, *, in_transaction: bool = False
+    ) -> None:
         """PermissionDenied unless every disjunct of the query is allowed."""
         if self.idle:
             return
@@ -172,7 +181,12 @@ class Authorization:
             path = (*path, query.collection)
             shown = "/".join((*query.parent.segments, query.collection, "*"))
         request = self._request(
-            "list", path, Documents(view), AccessBudget.single(), query=described, in_transaction=in_transaction
+            "list",
+            path,
+            Documents(view),
+            AccessBudget.single(),
+            query=described,
+            in_transaction=in_transaction,
         )
         _refuse(self._decide(request, shown))
 
@@ -244,7 +258,14 @@ class Authorization:
             decision = self._ruleset.evaluate(request)
         if self._observers:
             evaluation = RulesEvaluation(
-                self._database, request.method, path, self._time, self._caller, self._ruleset, request, decision
+                self._database,
+                request.method,
+                path,
+                self._time,
+                self._caller,
+                self._ruleset,
+                request,
+                decision,
             )
             for observe in self._observers:
                 observe(evaluation)

@@ -9,7 +9,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`admin` skips rules; otherwise `uid` and `token` (the whole JWT payload) are what rules see, None for anonymous."""
+    """`admin` skips rules; otherwise `uid` and `token` (the whole JWT payload) are what rules see, None
+    for anonymous.
+    """
 
     admin: bool = False
     uid: str | None = None

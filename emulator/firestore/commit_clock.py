@@ -8,7 +8,9 @@ from emulator.firestore.values import Timestamp
 
 
 class CommitClock:
-    """Commit times strictly increase, and lie after every read time given out before, so that a read can be repeated."""
+    """Commit times strictly increase, and lie after every read time given out before, so that a read can
+    be repeated.
+    """
 
     def __init__(self, clock: Callable[[], Timestamp]) -> None:
         self._clock = clock
@@ -27,6 +29,8 @@ class CommitClock:
         return self._last
 
     def request_time(self) -> Timestamp:
-        """`request.time` in rules and the server timestamp of one request, which rules may compare: whole milliseconds."""
+        """`request.time` in rules and the server timestamp of one request, which rules may compare: whole
+        milliseconds.
+        """
         micros = self._clock().micros
         return Timestamp(micros - micros % 1000)

@@ -1,4 +1,6 @@
-"""Documents, writes and their results (google.firestore.v1 Document, Write, Precondition, DocumentTransform)."""
+"""Documents, writes and their results (google.firestore.v1 Document, Write, Precondition,
+DocumentTransform).
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ from emulator.firestore.values import Timestamp, Value
 class Document:
     """One version of a stored document. A change makes a new object, so identity is version.
 
-    `size` is in bytes as Firestore counts it; 0 when nobody counted. `encoding` belongs to the transports: a cached encoding of
-    this version, see `keep_encoding`.
+    `size` is in bytes as Firestore counts it; 0 when nobody counted. `encoding` belongs to the transports:
+    a cached encoding of this version, see `keep_encoding`.
     """
 
     path: DocumentPath
@@ -25,7 +27,9 @@ class Document:
     encoding: object = field(default=None, compare=False, repr=False)
 
     def keep_encoding(self, encoding: object) -> None:
-        """Remember an encoding of this version; the one assignment a document allows, since it changes no value."""
+        """Remember an encoding of this version; the one assignment a document allows, since it changes no
+        value.
+        """
         object.__setattr__(self, "encoding", encoding)
 
 
@@ -76,7 +80,8 @@ class WriteKind(Enum):
 class Write:
     """One write of a commit.
 
-    `mask` is None for a full replace; masked paths absent from `fields` are deleted. `transforms` run after the update, in order.
+    `mask` is None for a full replace; masked paths absent from `fields` are deleted. `transforms` run
+    after the update, in order.
     """
 
     kind: WriteKind

@@ -1,7 +1,7 @@
 """The engine: every operation of the Firestore service on the databases it holds in memory.
 
-One object for the process, one event loop, no I/O. Time and randomness are passed in. Rules are checked inside, for every caller but
-an admin, and before anything says whether a document exists.
+One object for the process, one event loop, no I/O. Time and randomness are passed in. Rules are checked
+inside, for every caller but an admin, and before anything says whether a document exists.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from emulator.errors import Aborted, FirestoreError, InvalidArgument, NotFound, 
 from emulator.firestore import listings
 from emulator.firestore.aggregations import aggregate, with_aliases
 from emulator.firestore.authorization import Authorization
-from emulator.firestore.callers import ADMIN, Caller
+from emulator.firestore.callers import Caller
 from emulator.firestore.commit_clock import CommitClock
 from emulator.firestore.database import Database
 from emulator.firestore.documents import CommitResult, Document, DocumentChange, Write, WriteKind, WriteResult
@@ -23,7 +23,7 @@ from emulator.firestore.listen import ListenSession
 from emulator.firestore.masks import apply_mask
 from emulator.firestore.matching import Matcher
 from emulator.firestore.normalization import check_database, normalize
-from emulator.firestore.paths import DatabaseId, DocumentPath, check_collection_id
+from emulator.firestore.paths import DatabaseId, DocumentPath
 from emulator.firestore.queries import NAME, Aggregation, Cursor, Query
 from emulator.firestore.reading import Reading
 from emulator.firestore.reads import LATEST, Consistency, TransactionOptions
@@ -38,7 +38,8 @@ from emulator.rules import Ruleset
 class Engine:
     """All databases of one emulator. `rules` None allows everything.
 
-    `seed` is called once per database, on its first access. Observers are called synchronously, in order, after each commit or decision.
+    `seed` is called once per database, on its first access. Observers are called synchronously, in order,
+    after each commit or decision.
     """
 
     def __init__(
@@ -135,15 +136,15 @@ class Engine:
         page_token: str = "",
         read_time: Timestamp | None = None,
     ) -> tuple[list[str], str]:
-        """The ids of the collections directly below a document or the root, in order, and the next page's token."""
+        """The ids of the collections directly below a document or the root, in order, and the next page's
+        token.
+        """
         _require_admin(caller, "Metadata operations")
         size = listings.checked_page_size(page_size)
         with Reading(self.database(parent.database), Consistency(read_time=read_time)) as reading:
             return listings.collection_ids(reading, parent, size, page_token)
 
-    async def run_query(
-        self, query: Query, caller: Caller, consistency: Consistency = LATEST
-    ) -> QueryResult:
+    async def run_query(self, query: Query, caller: Caller, consistency: Consistency = LATEST) -> QueryResult:
         """The documents of a query, in its order."""
         with Reading(self.database(query.parent.database), consistency) as reading:
             found = self._find(query, caller, reading)
@@ -180,16 +181,16 @@ class Engine:
         page_token: str = "",
         read_time: Timestamp | None = None,
     ) -> tuple[list[Cursor], str]:
-        """Names that cut a collection group into parts of about equal size, in order. The official emulator lacks this."""
+        """Names that cut a collection group into parts of about equal size, in order. The official
+        emulator lacks this.
+        """
         _require_admin(caller, "Partition queries")
         with Reading(self.database(query.parent.database), Consistency(read_time=read_time)) as reading:
             return listings.partitions(reading, query, partition_count, page_size, page_token)
 
     # --- writes
 
-    def begin_transaction(
-        self, database: DatabaseId, options: TransactionOptions, caller: Caller
-    ) -> bytes:
+    def begin_transaction(self, database: DatabaseId, options: TransactionOptions, caller: Caller) -> bytes:
         """A new transaction's id. Anyone may begin one; what it reads and writes is judged."""
         state = self.database(database)
         if options.read_time is not None:
@@ -281,7 +282,8 @@ class Engine:
         segments = below.key if below is not None else ()
         names = list(state.store.everything().below(segments))
         changes = tuple(
-            DocumentChange(document.path, document, None) for document in map(state.store.everything().get, names)
+            DocumentChange(document.path, document, None)
+            for document in map(state.store.everything().get, names)
         )
         state.apply(self._clock.commit_time(), changes)
 
@@ -293,11 +295,14 @@ class Engine:
                 self.seed(self, database)
 
     def load(self, database: DatabaseId, documents: Iterable[Document]) -> int:
-        """Store documents as they are, times included; the number of them. No rules, no triggers; listeners see it."""
+        """Store documents as they are, times included; the number of them. No rules, no triggers;
+        listeners see it.
+        """
         state = self.database(database)
         loaded = {document.path.key: document for document in documents}
         changes = tuple(
-            DocumentChange(document.path, state.store.get(name), document) for name, document in loaded.items()
+            DocumentChange(document.path, state.store.get(name), document)
+            for name, document in loaded.items()
         )
         state.apply(self._clock.commit_time(), changes)
         return len(changes)
@@ -315,7 +320,9 @@ class Engine:
 
     def listen(self, database: DatabaseId, caller: Caller) -> ListenSession:
         """A stream of changes; close it when the client is gone."""
-        session = ListenSession(self.database(database), self.authorization, caller, self._epoch, self._forget)
+        session = ListenSession(
+            self.database(database), self.authorization, caller, self._epoch, self._forget
+        )
         self._sessions[session] = None
         return session
 

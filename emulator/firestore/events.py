@@ -8,12 +8,14 @@ from emulator.firestore.callers import Caller
 from emulator.firestore.documents import DocumentChange
 from emulator.firestore.paths import DatabaseId
 from emulator.firestore.values import Timestamp
-from emulator.rules import Decision, RulesRequest, Ruleset
+from emulator.rules import Decision, Ruleset, RulesRequest
 
 
 @dataclass(frozen=True, slots=True)
 class CommitEvent:
-    """One commit that changed something: at most one change per document, in the order they were first written."""
+    """One commit that changed something: at most one change per document, in the order they were first
+    written.
+    """
 
     database: DatabaseId
     commit_time: Timestamp
@@ -25,8 +27,8 @@ class CommitEvent:
 class RulesEvaluation:
     """One decision about one operation, for the request monitor.
 
-    `ruleset`, `request` and `decision` are None when an admin skipped the rules. `path` is relative to `documents`: a document's,
-    `col/*` for a list, `**/col/*` for a collection group.
+    `ruleset`, `request` and `decision` are None when an admin skipped the rules. `path` is relative to
+    `documents`: a document's, `col/*` for a list, `**/col/*` for a collection group.
     """
 
     database: DatabaseId

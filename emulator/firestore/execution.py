@@ -47,7 +47,7 @@ def matching(matcher: Matcher, view: View) -> Iterator[Document]:
     seen: set[int] = set()
     for conjunction in disjuncts:
         for group in plan(shelf, matcher.query, conjunction).groups:
-            for document in filter(matcher.matches, map(shelf.get, group)):
+            for document in filter(matcher.predicate, map(shelf.get, group)):
                 if len(disjuncts) == 1:
                     yield document
                 elif id(document) not in seen:
@@ -68,7 +68,7 @@ def _ordered(matcher: Matcher, view: View) -> Iterator[Document]:
 def _stream(matcher: Matcher, shelf: Shelf, each: Plan) -> Iterator[Document]:
     """The documents of one disjunct in order."""
     for group in each.groups:
-        documents = filter(matcher.matches, map(shelf.get, group))
+        documents = filter(matcher.predicate, map(shelf.get, group))
         yield from documents if each.sorted_within else _sorted(matcher, documents)
 
 
@@ -76,7 +76,7 @@ def _merged(matcher: Matcher, streams: list[Iterator[Document]]) -> Iterator[Doc
     """Several ordered streams as one; a document in more than one comes once."""
     ordering = matcher.ordering
     last: Document | None = None
-    for document in merge(*streams, key=ordering.position, reverse=ordering.reverse):
+    for document in merge(*streams, key=ordering.place, reverse=ordering.reverse):
         if document is not last:
             yield document
         last = document
@@ -86,6 +86,6 @@ def _sorted(matcher: Matcher, documents: Iterable[Document]) -> list[Document]:
     """In order, and no more of them than offset and limit can want."""
     query, ordering = matcher.query, matcher.ordering
     if query.limit is None:
-        return sorted(documents, key=ordering.position, reverse=ordering.reverse)
+        return sorted(documents, key=ordering.place, reverse=ordering.reverse)
     choose = nlargest if ordering.reverse else nsmallest
-    return choose(query.offset + query.limit, documents, key=ordering.position)
+    return choose(query.offset + query.limit, documents, key=ordering.place)

@@ -64,14 +64,16 @@ class Index:
 
     def span(self, low: ValueKey, high: ValueKey) -> tuple[int, int]:
         """Positions of the entries with low <= value < high."""
-        start = self._entries.bisect_left((low,))
+        start: int = self._entries.bisect_left((low,))
         return start, max(start, self._entries.bisect_left((high,)))
 
     def at(self, key: ValueKey, path: PathKey, *, after: bool) -> int:
         """The position of an entry, or just after it."""
         entry = (key, path)
-        return self._entries.bisect_right(entry) if after else self._entries.bisect_left(entry)
+        position: int = self._entries.bisect_right(entry) if after else self._entries.bisect_left(entry)
+        return position
 
     def entries(self, start: int, end: int, reverse: bool = False) -> Iterator[Entry]:
         """Entries in order. The index must not change while this runs."""
-        return self._entries.islice(start, max(start, end), reverse)
+        entries: Iterator[Entry] = self._entries.islice(start, max(start, end), reverse)
+        return entries

@@ -1,7 +1,8 @@
-"""Listen: targets of one stream and the events they cause (google.firestore.v1 ListenRequest, ListenResponse).
+"""Listen: targets of one stream and the events they cause (google.firestore.v1 ListenRequest,
+ListenResponse).
 
-Every commit costs a listener what the commit changed. All events of one commit are followed by one global boundary
-(TargetChanged NO_CHANGE without ids), which is when clients raise a snapshot.
+Every commit costs a listener what the commit changed. All events of one commit are followed by one global
+boundary (TargetChanged NO_CHANGE without ids), which is when clients raise a snapshot.
 """
 
 from __future__ import annotations
@@ -159,7 +160,9 @@ class ListenSession:
     # --- what the client asks
 
     def add_target(self, target: Target) -> None:
-        """Begin a target. A bad query or a denial is answered by REMOVE with its cause; the stream stays open."""
+        """Begin a target. A bad query or a denial is answered by REMOVE with its cause; the stream stays
+        open.
+        """
         target_id = target.target_id or self._free_id()
         if target_id in self._targets:
             self._fail(InvalidArgument(f"Target id {target_id} is already in use."))

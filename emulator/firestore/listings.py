@@ -12,8 +12,8 @@ from sortedcontainers import SortedList
 
 from emulator.errors import InvalidArgument
 from emulator.firestore.documents import Document, MissingDocument
-from emulator.firestore.matching import Matcher
 from emulator.firestore.execution import execute
+from emulator.firestore.matching import Matcher
 from emulator.firestore.normalization import normalize
 from emulator.firestore.paths import DocumentPath, PathKey, parse_document_name, parse_field_path
 from emulator.firestore.queries import NAME, Cursor, Direction, Order, Query
@@ -63,7 +63,8 @@ def page(found: Sequence[Document], size: int, time: Timestamp) -> ListDocuments
 def continue_after(reading: Reading, query: Query, token: str) -> Query:
     """The query from behind the last document of the page before.
 
-    A page ordered by fields remembers when it was read, so that it goes on even when that document has changed since.
+    A page ordered by fields remembers when it was read, so that it goes on even when that document has
+    changed since.
     """
     if not token:
         return query
@@ -154,7 +155,9 @@ def partitions(
     if count < 1:
         raise InvalidArgument("partition_count must be greater than zero.")
     if not query.all_descendants or query.where is not None or query.limit is not None:
-        raise InvalidArgument("Partition queries must be collection group queries ordered by name, without filter or limit.")
+        raise InvalidArgument(
+            "Partition queries must be collection group queries ordered by name, without filter or limit."
+        )
     if any(order != Order(NAME) for order in query.order_by):
         raise InvalidArgument("Partition queries must be ordered by __name__ ascending.")
     size = checked_page_size(page_size)
@@ -187,7 +190,8 @@ def _names_at(reading: Reading) -> SortedList[PathKey]:
 
 
 def _first_from(names: SortedList[PathKey], bound: PathKey) -> int:
-    return names.bisect_left(bound)
+    position: int = names.bisect_left(bound)
+    return position
 
 
 def _behind(name: PathKey) -> PathKey:

@@ -23,7 +23,9 @@ class Locks:
 
 
 class LockTable:
-    """Who holds what in one database. There are no exclusive locks: a write is applied in one step of the event loop."""
+    """Who holds what in one database. There are no exclusive locks: a write is applied in one step of the
+    event loop.
+    """
 
     def __init__(self) -> None:
         self._names: dict[PathKey, set[Locks]] = {}

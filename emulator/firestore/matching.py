@@ -37,7 +37,9 @@ NOTHING = Span((0,), (0,))
 
 
 def successor(key: ValueKey) -> ValueKey:
-    """The smallest key above all keys equal to `key`: a longer tuple sorts after its prefix and before the next value."""
+    """The smallest key above all keys equal to `key`: a longer tuple sorts after its prefix and before the
+    next value.
+    """
     return (*key, 0)
 
 
@@ -52,7 +54,13 @@ def span_of(leaf: FieldFilter) -> Span | None:
         case Operator.IS_NAN:
             return Span(NAN_KEY, successor(NAN_KEY))
     key = value_key(leaf.value)
-    if leaf.op in (Operator.NOT_EQUAL, Operator.NOT_IN, Operator.IS_NOT_NULL, Operator.IS_NOT_NAN, Operator.ARRAY_CONTAINS):
+    if leaf.op in (
+        Operator.NOT_EQUAL,
+        Operator.NOT_IN,
+        Operator.IS_NOT_NULL,
+        Operator.IS_NOT_NAN,
+        Operator.ARRAY_CONTAINS,
+    ):
         return None
     if key in (NULL_KEY, NAN_KEY):
         return NOTHING
@@ -93,7 +101,9 @@ def _leaf_predicate(leaf: FieldFilter) -> Predicate:
 
 
 def _excluded(leaf: FieldFilter) -> frozenset[ValueKey] | None:
-    """What a negation leaves out, null always; None when it matches nothing. NaN differs from everything, itself included."""
+    """What a negation leaves out, null always; None when it matches nothing. NaN differs from everything,
+    itself included.
+    """
     match leaf.op:
         case Operator.IS_NOT_NULL:
             return frozenset({NULL_KEY})
@@ -144,18 +154,26 @@ class _Against:
         return hash(self.key)
 
 
+def disjunction_predicate(disjuncts: tuple[Conjunction, ...]) -> Predicate:
+    predicates = tuple(map(conjunction_predicate, disjuncts))
+    if len(predicates) == 1:
+        return predicates[0]
+    return lambda document: any(predicate(document) for predicate in predicates)
+
+
 class Ordering:
     """The full order of a query.
 
-    Positions compare ascending; `reverse` says that the query runs through them backwards. Only an order that goes against the last
-    one needs wrapped keys, so the usual queries compare plain tuples.
+    Positions compare ascending; `reverse` says that the query runs through them backwards. Only an order
+    that goes against the last one needs wrapped keys, so the usual queries compare plain tuples.
     """
 
-    __slots__ = ("orders", "reverse", "_fields")
+    __slots__ = ("_fields", "_required", "orders", "reverse")
 
     def __init__(self, orders: tuple[Order, ...]) -> None:
         self.orders = orders
         self.reverse = orders[-1].direction is Direction.DESCENDING
+        self._required = tuple(order.field for order in orders if order.field != NAME)
         self._fields = tuple((order.field, order.direction is not orders[-1].direction) for order in orders)
 
     def position(self, document: Document) -> Position | None:
@@ -168,10 +186,14 @@ class Ordering:
             keys.append(_Against(key) if against else key)
         return tuple(keys)
 
+    def place(self, document: Document) -> Position:
+        """The position of a document that is known to match."""
+        position = self.position(document)
+        assert position is not None
+        return position
+
     def has_fields(self, document: Document) -> bool:
-        return all(
-            field == NAME or get_field(document.fields, field) is not MISSING for field, _ in self._fields
-        )
+        return all(get_field(document.fields, field) is not MISSING for field in self._required)
 
     def cursor_position(self, cursor: Cursor) -> Position:
         keys = zip(map(value_key, cursor.values), self._fields, strict=False)
@@ -183,26 +205,36 @@ class Ordering:
 
 
 class Matcher:
-    """Decides about single documents: whether a query, apart from offset and limit, has them, and where they stand."""
+    """Decides about single documents: whether a query, apart from offset and limit, has them, and where
+    they stand.
+    """
 
-    __slots__ = ("query", "ordering", "_predicates", "_start", "_end", "_needs_position")
+    __slots__ = ("_admits", "_end", "_start", "ordering", "query")
 
     def __init__(self, query: NormalQuery) -> None:
         self.query = query
         self.ordering = Ordering(query.orders)
-        self._predicates = tuple(map(conjunction_predicate, query.disjuncts))
-        self._start = query.start_at and (self.ordering.cursor_position(query.start_at), query.start_at.before)
-        self._end = query.end_at and (self.ordering.cursor_position(query.end_at), query.end_at.before)
-        self._needs_position = self._start is not None or self._end is not None
+        self._admits = disjunction_predicate(query.disjuncts)
+        self._start = self._bound(query.start_at)
+        self._end = self._bound(query.end_at)
+
+    def _bound(self, cursor: Cursor | None) -> tuple[Position, bool] | None:
+        return None if cursor is None else (self.ordering.cursor_position(cursor), cursor.before)
+
+    @property
+    def predicate(self) -> Predicate:
+        """`matches`, or what is enough for documents that come from where the query looks."""
+        exact = self.query.collection is not None and not self.query.all_descendants
+        return self.admits if exact else self.matches
 
     def matches(self, document: Document) -> bool:
         return self.query.contains(document.path) and self.admits(document)
 
     def admits(self, document: Document) -> bool:
         """`matches` for a document known to be in scope."""
-        if not any(predicate(document) for predicate in self._predicates):
+        if not self._admits(document):
             return False
-        if not self._needs_position:
+        if self._start is None and self._end is None:
             return self.ordering.has_fields(document)
         position = self.ordering.position(document)
         return position is not None and self._within_cursors(position)

@@ -1,6 +1,8 @@
-"""From the query a client sent to the one that runs: checked, in disjunctive normal form, with every implicit order.
+"""From the query a client sent to the one that runs: checked, in disjunctive normal form, with every
+implicit order.
 
-Limits and messages are those of the official emulator; a descending scan by name is allowed, as in production.
+Limits and messages are those of the official emulator; a descending scan by name is allowed, as in
+production.
 """
 
 from __future__ import annotations
@@ -11,7 +13,13 @@ from itertools import product
 
 from emulator.errors import FailedPrecondition, InvalidArgument
 from emulator.firestore.nearest import check_find_nearest
-from emulator.firestore.paths import DatabaseId, DocumentPath, FieldPath, check_collection_id, format_field_path
+from emulator.firestore.paths import (
+    DatabaseId,
+    DocumentPath,
+    FieldPath,
+    check_collection_id,
+    format_field_path,
+)
 from emulator.firestore.queries import (
     NAME,
     CompositeFilter,
@@ -58,7 +66,9 @@ Conjunction = tuple[FieldFilter, ...]
 
 @dataclass(frozen=True, slots=True)
 class NormalQuery:
-    """A query ready to run: a document matches when it is in scope, has every order field, and one disjunct holds."""
+    """A query ready to run: a document matches when it is in scope, has every order field, and one
+    disjunct holds.
+    """
 
     parent: DocumentPath
     collection: str | None
@@ -142,7 +152,9 @@ def _check_filters(query: Query, filters: tuple[FieldFilter, ...]) -> None:
         )
     operators = {leaf.op for leaf in filters}
     if Operator.NOT_IN in operators and (operators & _SPLIT.keys() or _has_or(query.where)):
-        raise InvalidArgument("'NOT_IN' cannot be used in the same query with 'IN', 'ARRAY_CONTAINS_ANY' or 'OR'.")
+        raise InvalidArgument(
+            "'NOT_IN' cannot be used in the same query with 'IN', 'ARRAY_CONTAINS_ANY' or 'OR'."
+        )
 
 
 def _check_array_operand(leaf: FieldFilter) -> None:
@@ -170,7 +182,8 @@ def check_database(asked: DatabaseId, named: DatabaseId) -> None:
     """A request may only name documents of the database it was made for."""
     if asked != named:
         raise InvalidArgument(
-            f"The request was for database '{asked.name}' but was attempting to access database '{named.name}'"
+            f"The request was for database '{asked.name}'"
+            f" but was attempting to access database '{named.name}'"
         )
 
 
@@ -256,5 +269,3 @@ def _expand(where: Filter) -> Iterator[Conjunction]:
     else:
         for combination in product(*(tuple(_expand(inner)) for inner in where.filters)):
             yield tuple(leaf for conjunction in combination for leaf in conjunction)
-
-

@@ -29,13 +29,16 @@ class DatabaseId:
         return f"projects/{self.project}/databases/{self.database}"
 
 
-#: What sorts documents by name: the segments, with numeric ids spelled so that they come first. Unique per document.
+#: What sorts documents by name: the segments, with numeric ids spelled so that they come first. Unique per
+#: document.
 PathKey: TypeAlias = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentPath:
-    """A document: its database and the segments below `documents`, an even number of them (zero for the root parent)."""
+    """A document: its database and the segments below `documents`, an even number of them (zero for the
+    root parent).
+    """
 
     database: DatabaseId
     segments: tuple[str, ...]
@@ -93,7 +96,8 @@ def numeric_id(segment: str) -> int | None:
 
 
 def path_key(segments: tuple[str, ...]) -> PathKey:
-    """The sort key of a name: segment by segment, numeric ids first, other text by UTF-8 bytes (code points order the same).
+    """The sort key of a name: segment by segment, numeric ids first, other text by UTF-8 bytes (code
+    points order the same).
 
     Nearly always the very tuple that was passed in, so keys cost no memory.
     """
@@ -118,7 +122,9 @@ class _NameScanner:
         self.at = 0
 
     def fail(self, problem: str, index: int | None = None) -> InvalidArgument:
-        return InvalidArgument(f'{self.kind} "{self.name}" {problem} at index {self.at if index is None else index}.')
+        return InvalidArgument(
+            f'{self.kind} "{self.name}" {problem} at index {self.at if index is None else index}.'
+        )
 
     @property
     def done(self) -> bool:
@@ -185,7 +191,7 @@ def parse_database_name(name: str) -> DatabaseId:
         raise InvalidArgument(f'Database name "{name}" has invalid trailing "/".')
     database = scanner.database()
     if not scanner.done:
-        raise scanner.fail('has unexpected text')
+        raise scanner.fail("has unexpected text")
     return database
 
 
@@ -224,8 +230,8 @@ def check_document_id(document: str) -> None:
     if document.startswith("__") and _RESERVED.fullmatch(document) and numeric_id(document) is None:
         if document.startswith("__id"):
             raise InvalidArgument(
-                "A long document ID string must be formatted like '__id{LONG}__', where LONG is a 64-bit integer."
-                f" Found: '{document}'."
+                "A long document ID string must be formatted like '__id{LONG}__',"
+                f" where LONG is a 64-bit integer. Found: '{document}'."
             )
         raise InvalidArgument(f'Resource id "{document}" is invalid because it is reserved.')
     if _too_long(document):
@@ -256,7 +262,8 @@ def parse_field_path(text: str) -> FieldPath:
         match = _SEGMENT.match(text, at)
         if match is None:
             raise InvalidArgument(
-                f'Invalid property path "{text}". Unquoted property paths must match regex ({_SIMPLE_SOURCE}),'
+                f'Invalid property path "{text}".'
+                f" Unquoted property paths must match regex ({_SIMPLE_SOURCE}),"
                 r" and quoted property paths must match regex (`(?:[^`\\]|(?:\\.))+`)"
             )
         simple, quoted, separator = match.groups()

@@ -1,7 +1,8 @@
 """Which documents a query has to look at, and in which order they come.
 
-A large shelf is never walked from end to end when an index narrows it, or when an index already has the wanted order and a limit
-ends the walk early. Every plan gives a superset of the result: the caller still applies the predicate.
+A large shelf is never walked from end to end when an index narrows it, or when an index already has the
+wanted order and a limit ends the walk early. Every plan gives a superset of the result: the caller still
+applies the predicate.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ _POINTS = (Operator.EQUAL, Operator.IS_NULL, Operator.IS_NAN)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Groups of names; all of a group come before all of the next. `sorted_within` says that the groups are in order inside too."""
+    """Groups of names; all of a group come before all of the next. `sorted_within` says that the groups
+    are in order inside too.
+    """
 
     groups: Iterator[Iterable[PathKey]]
     sorted_within: bool
@@ -36,7 +39,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Access:
-    """A stretch of an index (or of the names, when `index` is None). Entries come by the value of `field`, then by name.
+    """A stretch of an index (or of the names, when `index` is None). Entries come by the value of `field`,
+    then by name.
 
     `field` is NAME when all entries have one value and so come by name.
     """
@@ -61,9 +65,13 @@ class _Planner:
         self.shelf = shelf
         self.query = query
         self.conjunction = conjunction
-        self.fixed = {leaf.field: span.low for leaf in conjunction if leaf.op in _POINTS and (span := span_of(leaf))}
+        self.fixed = {
+            leaf.field: span.low for leaf in conjunction if leaf.op in _POINTS and (span := span_of(leaf))
+        }
         #: The orders that still tell documents apart.
-        self.orders = tuple(order for order in query.orders if order.field == NAME or order.field not in self.fixed)
+        self.orders = tuple(
+            order for order in query.orders if order.field == NAME or order.field not in self.fixed
+        )
 
     def plan(self) -> Plan:
         return self._follow(self._choose())
@@ -110,7 +118,9 @@ class _Planner:
         names, whole = self.shelf.names, reference_key(self.query.parent)
         if bound[:3] != whole[:3]:
             return 0 if bound <= whole else len(names)
-        return names.bisect_left(bound[3]) if len(bound) == 4 else names.bisect_right(bound[3])
+        exact = len(bound) == 4
+        position: int = names.bisect_left(bound[3]) if exact else names.bisect_right(bound[3])
+        return position
 
     def _filtered(self) -> Iterator[_Access]:
         """One access per filter that an index answers."""
@@ -167,7 +177,9 @@ class _Planner:
         return span
 
     def _cursor_span(self, order: Order) -> Span:
-        """What the cursors leave of the first order that matters; equal values stay in, later orders decide about them."""
+        """What the cursors leave of the first order that matters; equal values stay in, later orders
+        decide about them.
+        """
         start, end = self._cursor_key(self.query.start_at, order), self._cursor_key(self.query.end_at, order)
         if order.direction is Direction.DESCENDING:
             start, end = end, start
@@ -202,5 +214,7 @@ class _Planner:
 
     def _paths(self, access: _Access, reverse: bool) -> Iterator[PathKey]:
         if access.index is None:
-            return self.shelf.names.islice(access.start, max(access.start, access.end), reverse)
+            stretch = access.start, max(access.start, access.end)
+            names: Iterator[PathKey] = self.shelf.names.islice(*stretch, reverse)
+            return names
         return (path for _, path in access.index.entries(access.start, access.end, reverse))

@@ -1,4 +1,6 @@
-"""Structured queries as the domain holds them (google.firestore.v1 StructuredQuery, StructuredAggregationQuery)."""
+"""Structured queries as the domain holds them (google.firestore.v1 StructuredQuery,
+StructuredAggregationQuery).
+"""
 
 from __future__ import annotations
 
@@ -87,8 +89,8 @@ class FindNearest:
 class Query:
     """A query below `parent` (a document path, or the root with no segments).
 
-    `collection` None means every collection below the parent. Orders are the explicit ones; the engine adds the implicit ones.
-    `select` None means whole documents.
+    `collection` None means every collection below the parent. Orders are the explicit ones; the engine
+    adds the implicit ones. `select` None means whole documents.
     """
 
     parent: DocumentPath

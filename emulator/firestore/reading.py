@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import TracebackType
+from typing import Self
 
 from emulator.errors import InvalidArgument
 from emulator.firestore.database import Database
@@ -15,7 +16,8 @@ from emulator.firestore.views import View
 
 
 class Reading:
-    """A context around one read. `began` is the id of the transaction it began, which ends again when the read fails.
+    """A context around one read. `began` is the id of the transaction it began, which ends again when the
+    read fails.
 
     The first read of a transaction fixes the moment that all its reads see.
     """
@@ -53,7 +55,7 @@ class Reading:
     def in_transaction(self) -> bool:
         return self._transaction is not None
 
-    def __enter__(self) -> Reading:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -12,7 +12,9 @@ from emulator.firestore.values import Timestamp, Value
 
 @dataclass(frozen=True, slots=True)
 class BatchGetResult:
-    """`found` is in request order, None for a missing document; `transaction` only when the read began one."""
+    """`found` is in request order, None for a missing document; `transaction` only when the read began
+    one.
+    """
 
     found: tuple[tuple[DocumentPath, Document | None], ...]
     read_time: Timestamp
@@ -29,7 +31,9 @@ class ListDocumentsResult:
 
 @dataclass(frozen=True, slots=True)
 class QueryResult:
-    """`documents` are in query order with the projection applied; `skipped` counts those the offset dropped."""
+    """`documents` are in query order with the projection applied; `skipped` counts those the offset
+    dropped.
+    """
 
     documents: tuple[Document, ...]
     read_time: Timestamp

@@ -1,8 +1,8 @@
 """The documents of one database.
 
-Documents are kept by name. A shelf is a sorted view of some of them, which is what queries run on: one per collection, and, made when
-first asked for, one per collection group and one for the whole database. `history` undoes commits, which serves past read times,
-transactions and resume tokens.
+Documents are kept by name. A shelf is a sorted view of some of them, which is what queries run on: one per
+collection, and, made when first asked for, one per collection group and one for the whole database.
+`history` undoes commits, which serves past read times, transactions and resume tokens.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Transactions of one database: their ids, snapshots, locks and expiry.
 
-Pessimistic, as on the official emulator. A read-write transaction locks what it reads; a read-only one reads a snapshot.
+Pessimistic, as on the official emulator. A read-write transaction locks what it reads; a read-only one
+reads a snapshot.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ _ID_LENGTH = 9
 
 @dataclass(eq=False, slots=True)
 class Transaction:
-    """`snapshot` is set by the first read. `stale` says that something it read later had changed since, so it cannot write."""
+    """`snapshot` is set by the first read. `stale` says that something it read later had changed since, so
+    it cannot write.
+    """
 
     id: bytes
     read_only: bool

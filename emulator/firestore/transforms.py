@@ -58,7 +58,8 @@ def _increment(stored: Value | Missing, operand: Value) -> Value:
     """Integers saturate; anything that is no number counts as absent."""
     if not _is_number(stored):
         return operand
-    assert isinstance(stored, (int, float)) and isinstance(operand, (int, float))
+    assert isinstance(stored, (int, float))
+    assert isinstance(operand, (int, float))
     total = stored + operand
     return max(INT64_MIN, min(INT64_MAX, total)) if isinstance(total, int) else total
 
@@ -67,7 +68,8 @@ def _extreme(stored: Value | Missing, operand: Value, kind: TransformKind) -> Va
     """Equal numbers keep the stored one; NaN wins in both directions."""
     if isinstance(stored, Missing) or not _is_number(stored):
         return operand
-    assert isinstance(stored, (int, float)) and isinstance(operand, (int, float))
+    assert isinstance(stored, (int, float))
+    assert isinstance(operand, (int, float))
     if stored == operand or stored != stored:
         return stored
     if operand != operand:

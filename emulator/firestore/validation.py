@@ -1,7 +1,7 @@
 """What a stored document may hold.
 
-Two passes, in the order the official emulator complains: first what makes a value no entity value at all (nested arrays, reserved
-names, geo points off the globe), then limits (lengths, depth, the whole document).
+Two passes, in the order the official emulator complains: first what makes a value no entity value at all
+(nested arrays, reserved names, geo points off the globe), then limits (lengths, depth, the whole document).
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ def _check_geo_point(point: GeoPoint) -> None:
     if not -90.0 <= point.latitude <= 90.0:
         raise InvalidArgument(f"Geo point latitude '{point.latitude}' outside permitted range -90.0 to 90.0.")
     if not -180.0 <= point.longitude <= 180.0:
-        raise InvalidArgument(f"Geo point longitude '{point.longitude}' outside permitted range -180.0 to 180.0.")
+        raise InvalidArgument(
+            f"Geo point longitude '{point.longitude}' outside permitted range -180.0 to 180.0."
+        )
 
 
 def _check_vector(value: dict[str, Value]) -> None:
@@ -90,7 +92,9 @@ def _check_limits(name: str, value: Value) -> None:
         name = "array"
         for element in value:
             if _is_long_value(element):
-                raise InvalidArgument(f'The value of property "array" is longer than {MAX_VALUE_BYTES} bytes.')
+                raise InvalidArgument(
+                    f'The value of property "array" is longer than {MAX_VALUE_BYTES} bytes.'
+                )
     elif _is_long_value(value):
         raise InvalidArgument(f'The value of property "{name}" is longer than {MAX_VALUE_BYTES} bytes.')
     if isinstance(value, (list, dict)) and not is_vector(value) and not _fits(value, name, 1):
@@ -98,7 +102,9 @@ def _check_limits(name: str, value: Value) -> None:
 
 
 def _fits(value: Value, prefix: str, depth: int) -> bool:
-    """Whether all within a map or array keeps the limits. `prefix` is the dotted name so far, with arrays named `array`."""
+    """Whether all within a map or array keeps the limits. `prefix` is the dotted name so far, with arrays
+    named `array`.
+    """
     if isinstance(value, list):
         children = [(prefix, element) for element in value]
     elif isinstance(value, dict):

@@ -1,10 +1,10 @@
 """The order of values: a key for every value such that keys compare as Firestore orders the values.
 
-null < false < true < NaN < numbers < timestamps < strings < bytes < references < geo points < arrays < vectors < maps.
-Equal keys mean equal values as queries see them: 1 and 1.0, 0.0 and -0.0, NaN and NaN. Python compares int and float exactly, and
-code points order like UTF-8 bytes, so numbers and strings are their own keys.
-Sources: firebase.google.com/docs/firestore/manage-data/data-types#value_type_ordering; NaN, vectors and mixed numbers observed on the
-official emulator.
+null < false < true < NaN < numbers < timestamps < strings < bytes < references < geo points < arrays <
+vectors < maps. Equal keys mean equal values as queries see them: 1 and 1.0, 0.0 and -0.0, NaN and NaN.
+Python compares int and float exactly, and code points order like UTF-8 bytes, so numbers and strings are
+their own keys. Sources: firebase.google.com/docs/firestore/manage-data/data-types#value_type_ordering;
+NaN, vectors and mixed numbers observed on the official emulator.
 """
 
 from __future__ import annotations

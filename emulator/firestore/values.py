@@ -51,7 +51,17 @@ class Reference:
 
 
 Value: TypeAlias = (
-    None | bool | int | float | str | bytes | Timestamp | GeoPoint | Reference | list["Value"] | dict[str, "Value"]
+    bool
+    | int
+    | float
+    | str
+    | bytes
+    | Timestamp
+    | GeoPoint
+    | Reference
+    | list["Value"]
+    | dict[str, "Value"]
+    | None
 )
 
 VECTOR_TYPE = "__vector__"
@@ -59,7 +69,11 @@ VECTOR_TYPE = "__vector__"
 
 def is_vector(value: Value) -> bool:
     """Whether a map is the wire form of a vector."""
-    return isinstance(value, dict) and value.get("__type__") == VECTOR_TYPE and isinstance(value.get("value"), list)
+    return (
+        isinstance(value, dict)
+        and value.get("__type__") == VECTOR_TYPE
+        and isinstance(value.get("value"), list)
+    )
 
 
 def identical(left: Value, right: Value) -> bool:
@@ -76,7 +90,9 @@ def identical(left: Value, right: Value) -> bool:
         return len(left) == len(right) and all(map(identical, left, right))
     if isinstance(left, dict):
         assert isinstance(right, dict)
-        return left.keys() == right.keys() and all(identical(value, right[name]) for name, value in left.items())
+        return left.keys() == right.keys() and all(
+            identical(value, right[name]) for name, value in left.items()
+        )
     if isinstance(left, GeoPoint):
         return repr(left) == repr(right)
     return left == right
@@ -93,7 +109,9 @@ def get_field(fields: dict[str, Value], path: FieldPath) -> Value | Missing:
 
 
 def with_field(fields: dict[str, Value], path: FieldPath, value: Value) -> dict[str, Value]:
-    """A copy with one path set; parents that are no maps become maps. Only the maps along the path are copied."""
+    """A copy with one path set; parents that are no maps become maps. Only the maps along the path are
+    copied.
+    """
     head, rest = path[0], path[1:]
     copied = dict(fields)
     if rest:

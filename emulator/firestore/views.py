@@ -51,7 +51,9 @@ class Latest:
 
 
 class Altered:
-    """The database with some documents as they were, or as they will be: None for those that did not or will not exist."""
+    """The database with some documents as they were, or as they will be: None for those that did not or
+    will not exist.
+    """
 
     __slots__ = ("_store", "_altered")
 

@@ -1,7 +1,8 @@
 """What a target shows now, kept up to date from the changes of each commit.
 
-A query without a limit needs no memory at all: whether a document was in the result follows from its state before. One with a limit
-remembers its window and asks the database again only when the window loses a document that others behind it may replace.
+A query without a limit needs no memory at all: whether a document was in the result follows from its state
+before. One with a limit remembers its window and asks the database again only when the window loses a
+document that others behind it may replace.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from emulator.firestore.views import View
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """One document entered, changed within or left what a target shows. `document` is its state now, None when deleted."""
+    """One document entered, changed within or left what a target shows. `document` is its state now, None
+    when deleted.
+    """
 
     path: DocumentPath
     document: Document | None
@@ -80,7 +83,9 @@ class WindowWatch:
 
     def _placed(self, documents: Iterable[Document]) -> dict[PathKey, tuple[Position, Document]]:
         placed = ((self._ordering.position(document), document) for document in documents)
-        return {document.path.key: (position, document) for position, document in placed if position is not None}
+        return {
+            document.path.key: (position, document) for position, document in placed if position is not None
+        }
 
     def apply(self, changes: Iterable[DocumentChange], view: View) -> list[Delta]:
         before = self._shown
@@ -125,7 +130,9 @@ class WindowWatch:
 
 
 class RepeatedWatch:
-    """A query whose result no single document decides about (offset, find_nearest): asked again whenever a match changes."""
+    """A query whose result no single document decides about (offset, find_nearest): asked again whenever a
+    match changes.
+    """
 
     def __init__(self, matcher: Matcher) -> None:
         self._matcher = matcher
@@ -184,7 +191,9 @@ def difference(watch: Callable[[], Watch], then: View, now: View) -> list[Delta]
     before = {document.path.key: document for document in watch().reset(then)}
     after = {document.path.key: document for document in watch().reset(now)}
     deltas = [
-        Delta(document.path, document, True) for name, document in after.items() if before.get(name) is not document
+        Delta(document.path, document, True)
+        for name, document in after.items()
+        if before.get(name) is not document
     ]
     gone = (document.path for name, document in before.items() if name not in after)
     return deltas + [Delta(path, now.get(path.key), False) for path in gone]

@@ -25,7 +25,9 @@ from emulator.firestore.views import View
 
 @dataclass(frozen=True, slots=True)
 class PlannedWrite:
-    """One write as rules judge it. `other_method` is the kind it would be if the document's existence were the opposite."""
+    """One write as rules judge it. `other_method` is the kind it would be if the document's existence were
+    the opposite.
+    """
 
     path: DocumentPath
     method: str
@@ -72,13 +74,19 @@ def check_verifies(writes: Sequence[Write]) -> None:
         name = write.path.key
         if write.kind is WriteKind.VERIFY:
             if name in verified:
-                raise InvalidArgument("the same document cannot be verified more than once in a single request")
+                raise InvalidArgument(
+                    "the same document cannot be verified more than once in a single request"
+                )
             if name in written:
-                raise InvalidArgument("the same document cannot be verified after it was written in a single request")
+                raise InvalidArgument(
+                    "the same document cannot be verified after it was written in a single request"
+                )
             verified.add(name)
         else:
             if name in verified:
-                raise InvalidArgument("the same document cannot be written after it was verified in a single request")
+                raise InvalidArgument(
+                    "the same document cannot be written after it was verified in a single request"
+                )
             written.add(name)
 
 
@@ -110,9 +118,7 @@ class WritePlanner:
             wrote = write.kind in (WriteKind.UPDATE, WriteKind.TRANSFORM)
             results.append(WriteResult(after.update_time if wrote and after else None, transformed))
         changes, rewritten = self._compare()
-        return WritePlan(
-            tuple(planned), tuple(results), changes, rewritten, self._after, self._failure
-        )
+        return WritePlan(tuple(planned), tuple(results), changes, rewritten, self._after, self._failure)
 
     def _current(self, path: DocumentPath) -> Document | None:
         name = path.key
@@ -170,7 +176,8 @@ def check_precondition(path: DocumentPath, precondition: Precondition, stored: D
     """AlreadyExists, NotFound or FailedPrecondition with the official texts."""
     if precondition.exists is False and stored is not None:
         raise AlreadyExists(
-            f"entity already exists: EntityRef[partitionRef=dev~{path.database.project}, path=/{path.relative}]"
+            "entity already exists:"
+            f" EntityRef[partitionRef=dev~{path.database.project}, path=/{path.relative}]"
         )
     if precondition.exists is True and stored is None:
         raise NotFound(f"no entity to update: {_entity_text(path)}")
