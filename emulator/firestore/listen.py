@@ -171,14 +171,18 @@ class ListenSession:
             opened = self._open(target_id, target)
             resumed = self._resume_time(target)
         except FirestoreError as failure:
-            self._put(TargetChanged(TargetChangeKind.ADD, (target_id,)))
-            self._put(TargetChanged(TargetChangeKind.REMOVE, (target_id,), failure))
+            self.reject_target(target_id, failure)
             return
         self._targets[target_id] = opened
         self._state.listeners.add(opened, opened.places)
         self._put(TargetChanged(TargetChangeKind.ADD, (target_id,)))
         if not self._behind:
             self._send_first(opened, resumed)
+
+    def reject_target(self, target_id: int, cause: FirestoreError) -> None:
+        """Answer a target that does not begin; also one that the transport could not read."""
+        self._put(TargetChanged(TargetChangeKind.ADD, (target_id,)))
+        self._put(TargetChanged(TargetChangeKind.REMOVE, (target_id,), cause))
 
     def _free_id(self) -> int:
         return next(number for number in count(1) if number not in self._targets)
