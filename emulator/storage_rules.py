@@ -3,10 +3,10 @@
     python -m emulator.storage_rules serve
 
 One JSON object a line on stdin and stdout; `lib/emulator/storage/rules/runtime.js` of firebase-tools is the
-other end. A ruleset is loaded under a name; a verify names it and carries the request as typed values. Rules that
-read Firestore make the runtime ask the host for documents, under the id of the verify, so each verify runs in
-a thread of its own and several can wait at once. Whatever a line with an id holds, it is answered: what cannot
-be understood is reported in `errors`, which the host takes as not permitted.
+other end. A ruleset is loaded under a name; a verify names it and carries the request as typed values. Rules
+that read Firestore make the runtime ask the host for documents, under the id of the verify, so each runs in
+a thread of its own and several can wait at once. Whatever a line with an id holds, it is answered: what can
+not be understood is reported in `errors`, which the host takes as not permitted.
 """
 
 import json
