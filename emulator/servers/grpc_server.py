@@ -54,7 +54,9 @@ def create_grpc_server(service: FirestoreService, new_stream_id: Callable[[], st
     """A server without an address; add one and start it."""
     server = grpc.aio.server(options=_OPTIONS)
     methods = _methods(service, new_stream_id)
-    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(name, methods) for name in SERVICES])
+    server.add_generic_rpc_handlers(
+        [grpc.method_handlers_generic_handler(name, methods) for name in SERVICES]
+    )
     return server
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
+import socket
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from uvicorn.config import Config
@@ -35,8 +36,6 @@ GRACE = 0.3
 
 #: Seconds after which an idle HTTP connection is closed: longer than clients keep theirs in a pool.
 KEEP_ALIVE = 600
-
-_BACKLOG = 1024
 
 
 def now() -> Timestamp:
@@ -91,23 +90,22 @@ class EmulatorServer:
     def stop(self) -> None:
         self._stopped.set()
 
-    async def run(self, announce: Callable[[str, int], None]) -> None:
-        """Listen, announce the address, serve until `stop` or a signal. OSError when there is no port."""
+    async def run(self, listeners: Sequence[socket.socket], ready: Callable[[], None]) -> None:
+        """Serve on the sockets, say when everything answers, and go on until `stop`, SIGINT or SIGTERM."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop)
         with tempfile.TemporaryDirectory(prefix="kindling-firestore-") as folder:
             grpc_socket = str(Path(folder) / "grpc")
-            front = Front(grpc_socket, self._http.make_protocol)
-            listener = await loop.create_server(
-                front, self._options.host, self._options.port, backlog=_BACKLOG
-            )
             grpc_server = create_grpc_server(self._service, self._new_stream_id)
             grpc_server.add_insecure_port(f"unix:{grpc_socket}")
             await grpc_server.start()
-            announce(*listener.sockets[0].getsockname()[:2])
+            front = Front(grpc_socket, self._http.make_protocol)
+            servers = [await loop.create_server(front, sock=listener) for listener in listeners]
+            ready()
             await self._stopped.wait()
-            listener.close()
+            for server in servers:
+                server.close()
             self._webchannel.close()
             await asyncio.gather(self._http.close(), grpc_server.stop(0), self._triggers.close())
             front.abort_all()

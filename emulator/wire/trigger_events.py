@@ -126,7 +126,7 @@ def _auth_context(caller: Caller) -> dict[str, str]:
 def _header_text(text: str) -> str:
     """Text that a header can hold: other than printable ASCII is percent-encoded as UTF-8.
 
-    Source: CloudEvents HTTP binding, 3.1.3.2. A departure from it: spaces, quotes and percent signs stay, since
+    Source: CloudEvents HTTP binding, 3.1.3.2. A departure: spaces, quotes and percent signs stay, since
     the functions SDKs do not decode.
     """
     return quote(text, safe=_PRINTABLE)
