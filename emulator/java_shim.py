@@ -23,8 +23,8 @@ def main(arguments: list[str]) -> int:
             "java: this is Kindling's stand-in for Java; it only runs what the Firebase CLI asks for.\n"
         )
         return 2
-    program = "emulator.storage_rules" if arguments[-1] == "serve" else "emulator"
-    own = [] if arguments[-1] == "serve" else arguments[arguments.index("-jar") + 2 :]
+    own = arguments[arguments.index("-jar") + 2 :]
+    program = "emulator.storage_rules" if own == ["serve"] else "emulator"
 
     import runpy
 
