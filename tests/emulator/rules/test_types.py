@@ -260,7 +260,8 @@ def test_document_values_of_every_type_are_read_as_they_are():
         "list": [1, {"deep": [None]}], "map": {"a.b": {"": 1}},
     }  # fmt: skip
     condition = """let d = resource.data; return d.none == null && d.flag == true
-      && d.int == 9223372036854775807 && d.float == 0.5 && d.text == 'é' && d.bytes.toHexString() == '00FF' && d.time.nanos() == 1
+      && d.int == 9223372036854775807 && d.float == 0.5 && d.text == 'é'
+      && d.bytes.toHexString() == '00FF' && d.time.nanos() == 1
       && d.ref == /databases/$(database)/documents/users/a && d.list[1].deep == [null]
       && d.map['a.b'][''] == 1 && resource.id == 'n1' && resource.__name__[4] == 'n1';"""
     assert verdict("all()", f"function all() {{ {condition} }}", resource=data) == "true"
