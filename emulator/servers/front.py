@@ -38,7 +38,7 @@ class Front:
     def dispatch(self, transport: asyncio.Transport, data: bytes) -> None:
         """Give a connection whose first bytes are known to its protocol."""
         if data.startswith(HTTP2_PREFACE):
-            _Forwarder(self, transport).begin(self._grpc_socket, data)
+            _Forwarder(self).begin(transport, self._grpc_socket, data)
         else:
             self.closed(transport)
             protocol = self._make_http()
@@ -70,37 +70,42 @@ class _Sniffer(asyncio.Protocol):
 class _Forwarder(asyncio.Protocol):
     """One direction of a forwarded connection: what its transport reads, the peer's transport writes.
 
-    A full write buffer on one side pauses reading on the other. When one side ends, the other is closed
-    after what it still has to send.
+    A full write buffer on one side pauses reading on the other. When one side ends, the other is closed after
+    what it still has to send.
     """
 
-    def __init__(self, front: Front, transport: asyncio.Transport) -> None:
-        self._front = front
-        self._transport = transport
-        self._peer: _Forwarder | None = None
+    _transport: asyncio.Transport
 
-    def begin(self, socket_path: str, data: bytes) -> None:
+    def __init__(self, front: Front, peer: _Forwarder | None = None) -> None:
+        self._front = front
+        self._peer = peer
+
+    def begin(self, transport: asyncio.Transport, socket_path: str, data: bytes) -> None:
         """Take the client's connection and open the one to the gRPC server."""
-        self._transport.set_protocol(self)
-        self._transport.pause_reading()
+        self._transport = transport
+        transport.set_protocol(self)
+        transport.pause_reading()
         self._connecting = asyncio.ensure_future(self._connect(socket_path, data))
 
     async def _connect(self, socket_path: str, data: bytes) -> None:
+        """The server's first bytes may come before this returns; its protocol is complete from the start."""
         loop = asyncio.get_running_loop()
         try:
-            inner, _ = await loop.create_unix_connection(asyncio.Protocol, socket_path)
+            _, peer = await loop.create_unix_connection(lambda: _Forwarder(self._front, self), socket_path)
         except OSError:
             self._transport.abort()
             return
-        if self._transport.is_closing():
-            inner.abort()
+        if self._transport.is_closing() or peer._transport.is_closing():
+            peer._transport.abort()
+            self._transport.abort()
             return
-        self._peer = _Forwarder(self._front, inner)
-        self._peer._peer = self
-        inner.set_protocol(self._peer)
-        self._front.opened(inner)
-        inner.write(data)
+        self._peer = peer
+        peer._transport.write(data)
         self._transport.resume_reading()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._front.opened(self._transport)
 
     def data_received(self, data: bytes) -> None:
         if self._peer is not None:

@@ -86,7 +86,7 @@ class FirestoreService:
     ) -> Document:
         parent = parse_parent(request.parent)
         if request.collection_id:
-            check_collection_id(request.collection_id)
+            _check_new_collection_id(request.collection_id)
         if request.document_id:
             _check_new_document_id(request.document_id)
         identify(authorization)
@@ -224,8 +224,14 @@ def _require_structured(request: Message, kind: str) -> None:
         raise InvalidArgument("only structured queries are supported")
 
 
+def _check_new_collection_id(collection_id: str) -> None:
+    """An id given to CreateDocument by itself: what separates the parts of a name is refused here."""
+    if collection_id in (".", ".."):
+        raise InvalidArgument(f'Collection id "{collection_id}" is invalid because it is reserved.')
+    check_collection_id(collection_id)
+
+
 def _check_new_document_id(document_id: str) -> None:
-    """An id given to CreateDocument, where names cannot be scanned for it."""
     if "/" in document_id:
         raise InvalidArgument(f'Resource id "{document_id}" is invalid because it contains "/".')
     if document_id in (".", ".."):
