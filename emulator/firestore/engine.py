@@ -60,9 +60,12 @@ class Engine:
         for session in list(self._sessions):
             session.judge_again()
 
-    def authorization(self, database: DatabaseId, caller: Caller) -> Authorization:
-        """The questions of one request made now."""
-        return Authorization(self.rules, self.rules_observers, database, caller, self._clock.request_time())
+    def authorization(
+        self, database: DatabaseId, caller: Caller, request_time: Timestamp | None = None
+    ) -> Authorization:
+        """The questions of one request made at `request_time`, now unless given."""
+        time = request_time or self._clock.request_time()
+        return Authorization(self.rules, self.rules_observers, database, caller, time)
 
     def database(self, database: DatabaseId) -> Database:
         """A database's state; the first access makes and seeds it."""
@@ -231,9 +234,11 @@ class Engine:
     ) -> CommitResult:
         """The synchronous heart of a commit: nothing else runs between looking and storing."""
         time = self._clock.commit_time()
-        plan = WritePlanner(state.latest, self._clock.request_time(), time).plan(writes)
+        # One reading for both, since rules compare server timestamps with request.time.
+        request_time = self._clock.request_time()
+        plan = WritePlanner(state.latest, request_time, time).plan(writes)
         after = Altered(state.store, plan.after)
-        self.authorization(state.id, caller).check_writes(plan.writes, state.latest, after)
+        self.authorization(state.id, caller, request_time).check_writes(plan.writes, state.latest, after)
         if plan.failure is not None:
             if mine is not None:
                 state.transactions.end(mine)
