@@ -8,7 +8,7 @@ import sys
 from types import ModuleType
 from typing import Final
 
-from tools import check, env, start, test
+from tools import check, env, seed, start, test
 from tools import exec as exec_command
 from tools.terminal import Failure, report
 
@@ -18,6 +18,7 @@ COMMANDS: Final[dict[str, ModuleType]] = {
     "check": check,
     "exec": exec_command,
     "env": env,
+    "seed": seed,
 }
 
 
