@@ -35,6 +35,6 @@ def _announced_port(process: "subprocess.Popen[bytes]") -> int:
         selector.register(process.stdout, selectors.EVENT_READ)
         assert selector.select(DEADLINE), "the emulator says nothing"
     line = process.stdout.readline().decode()
-    found = re.search(r"listening on \S+:(\d+)", line)
+    found = re.search(r"ready on \S+:(\d+)", line)
     assert found, f"the emulator did not start: {line}"
     return int(found[1])
