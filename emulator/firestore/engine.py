@@ -267,10 +267,10 @@ class Engine:
         self, database: DatabaseId, writes: Sequence[Write], caller: Caller
     ) -> list[WriteResult | FirestoreError]:
         """Each write on its own: its result or its error, in request order. For admins."""
-        _require_admin(caller, "Batch writes")
         names = {write.path.key for write in writes}
         if len(names) < len(writes):
             raise InvalidArgument("the same document cannot be written more than once in a single request")
+        _require_admin(caller, "Batch writes")
         outcomes: list[WriteResult | FirestoreError] = []
         for write in writes:
             try:

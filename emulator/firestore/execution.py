@@ -47,7 +47,7 @@ def matching(matcher: Matcher, view: View) -> Iterator[Document]:
     seen: set[int] = set()
     for conjunction in disjuncts:
         for group in plan(shelf, matcher.query, conjunction).groups:
-            for document in filter(matcher.predicate, map(shelf.get, group)):
+            for document in matcher.filter(map(shelf.get, group)):
                 if len(disjuncts) == 1:
                     yield document
                 elif id(document) not in seen:
@@ -68,7 +68,7 @@ def _ordered(matcher: Matcher, view: View) -> Iterator[Document]:
 def _stream(matcher: Matcher, shelf: Shelf, each: Plan) -> Iterator[Document]:
     """The documents of one disjunct in order."""
     for group in each.groups:
-        documents = filter(matcher.predicate, map(shelf.get, group))
+        documents = matcher.filter(map(shelf.get, group))
         yield from documents if each.sorted_within else _sorted(matcher, documents)
 
 

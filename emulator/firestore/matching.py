@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -221,11 +221,18 @@ class Matcher:
     def _bound(self, cursor: Cursor | None) -> tuple[Position, bool] | None:
         return None if cursor is None else (self.ordering.cursor_position(cursor), cursor.before)
 
-    @property
-    def predicate(self) -> Predicate:
-        """`matches`, or what is enough for documents that come from where the query looks."""
-        exact = self.query.collection is not None and not self.query.all_descendants
-        return self.admits if exact else self.matches
+    def filter(self, documents: Iterable[Document]) -> Iterable[Document]:
+        """Those that match, of documents that come from where the query looks."""
+        if self.query.collection is None or self.query.all_descendants:
+            return filter(self.matches, documents)
+        if self._is_whole():
+            return documents
+        return filter(self.admits, documents)
+
+    def _is_whole(self) -> bool:
+        """Whether the query has every document of its collection."""
+        query = self.query
+        return () in query.disjuncts and len(query.orders) == 1 and not (self._start or self._end)
 
     def matches(self, document: Document) -> bool:
         return self.query.contains(document.path) and self.admits(document)

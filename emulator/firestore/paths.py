@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from emulator.errors import InvalidArgument
@@ -101,9 +102,10 @@ def path_key(segments: tuple[str, ...]) -> PathKey:
 
     Nearly always the very tuple that was passed in, so keys cost no memory.
     """
-    if not any(segment.startswith(("__id", "\0")) for segment in segments):
-        return segments
-    return tuple(segment_key(segment) for segment in segments)
+    for segment in segments:
+        if segment[0] in "_\0":
+            return tuple(map(segment_key, segments))
+    return segments
 
 
 def segment_key(segment: str) -> str:
@@ -172,16 +174,39 @@ class _NameScanner:
         return tuple(segments)
 
 
+def _split(name: str) -> DocumentPath | None:
+    """A well-formed name at once; None for everything that needs the scanner and its complaint."""
+    projects, *rest = parts = name.split("/")
+    if len(parts) < 5 or len(parts) % 2 == 0 or not all(parts) or "." in parts or ".." in parts:
+        return None
+    project, databases, database, documents, *segments = rest
+    if (projects, databases, documents) != ("projects", "databases", "documents"):
+        return None
+    segments[::2] = map(sys.intern, segments[::2])
+    return DocumentPath(_database(project, database), tuple(segments))
+
+
+@lru_cache(maxsize=1024)
+def _database(project: str, database: str) -> DatabaseId:
+    return DatabaseId(project, database)
+
+
 def _scan(name: str, kind: str) -> DocumentPath:
+    path = _split(name)
+    if path is None:
+        path = _scan_slowly(name, kind)
+    check_segments(path.segments)
+    return path
+
+
+def _scan_slowly(name: str, kind: str) -> DocumentPath:
     scanner = _NameScanner(name, kind)
     if name.endswith("/"):
         raise InvalidArgument(f'{kind} "{name}" has invalid trailing "/".')
     database = scanner.database()
     scanner.slash()
     scanner.literal("documents")
-    path = DocumentPath(database, scanner.document_segments())
-    check_segments(path.segments)
-    return path
+    return DocumentPath(database, scanner.document_segments())
 
 
 def parse_database_name(name: str) -> DatabaseId:
@@ -211,6 +236,8 @@ def parse_parent(name: str) -> DocumentPath:
 def check_segments(segments: tuple[str, ...]) -> None:
     """Reserved and overlong ids of a document path; InvalidArgument names the first."""
     for position, segment in enumerate(segments):
+        if len(segment) <= MAX_ID_BYTES // 4 and not segment.startswith("__"):
+            continue
         if position % 2 == 0:
             check_collection_id(segment)
         else:

@@ -41,7 +41,10 @@ def value_size(value: Value) -> int:
 
 
 def fields_size(fields: dict[str, Value]) -> int:
-    return sum(string_size(name) + value_size(value) for name, value in fields.items())
+    size = 0
+    for name, value in fields.items():
+        size += string_size(name) + value_size(value)
+    return size
 
 
 def document_size(path: DocumentPath, fields: dict[str, Value]) -> int:

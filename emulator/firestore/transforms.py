@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from emulator.errors import InvalidArgument
 from emulator.firestore.documents import FieldTransform, TransformKind
+from emulator.firestore.validation import check_field_name, check_value
 from emulator.firestore.value_order import value_key
 from emulator.firestore.values import Missing, Timestamp, Value, get_field, with_field
 
@@ -17,6 +18,8 @@ _NUMERIC = (TransformKind.INCREMENT, TransformKind.MAXIMUM, TransformKind.MINIMU
 def check_transform(transform: FieldTransform) -> None:
     if transform.kind in _NUMERIC and not _is_number(transform.operand):
         raise InvalidArgument("Input must be int64 or double.")
+    check_field_name(transform.field[0])
+    check_value(transform.operand)
 
 
 def apply_transforms(

@@ -22,11 +22,15 @@ _RESERVED = re.compile(r"__.*__", re.DOTALL)
 
 
 def check_document(path: DocumentPath, fields: dict[str, Value]) -> int:
-    """The document's size; InvalidArgument for the first thing that may not be stored."""
-    check_values(fields)
-    for name, value in fields.items():
-        _check_limits(name, value)
+    """The document's size; InvalidArgument for the first limit it breaks.
+
+    Its values have passed `check_values`.
+    """
     size = document_size(path, fields)
+    for name, value in fields.items():
+        # Where the whole is shorter than any limit on a part, only depth is left to look at.
+        if size > MAX_NAME_BYTES or isinstance(value, (list, dict)):
+            _check_limits(name, value)
     if size > MAX_DOCUMENT_BYTES:
         raise InvalidArgument(f"maximum entity size is {MAX_DOCUMENT_BYTES} bytes")
     return size
@@ -35,20 +39,26 @@ def check_document(path: DocumentPath, fields: dict[str, Value]) -> int:
 def check_values(fields: dict[str, Value]) -> None:
     """The first pass alone: names and values that exist in no document."""
     for name in fields:
-        if not name:
-            raise InvalidArgument("The property.name is the empty string.")
-        if name.startswith("__") and _RESERVED.fullmatch(name):
-            raise InvalidArgument(f"field name {name} is reserved")
+        check_field_name(name)
     for value in fields.values():
-        _check_value(value)
+        if isinstance(value, (list, dict, GeoPoint)):
+            check_value(value)
 
 
-def _check_value(value: Value, in_array: bool = False) -> None:
+def check_field_name(name: str) -> None:
+    """The name of a field at the top of a document."""
+    if not name:
+        raise InvalidArgument("The property.name is the empty string.")
+    if name.startswith("__") and _RESERVED.fullmatch(name):
+        raise InvalidArgument(f"field name {name} is reserved")
+
+
+def check_value(value: Value, in_array: bool = False) -> None:
     if isinstance(value, list):
         if in_array:
             raise InvalidArgument("Nested arrays are not allowed")
         for element in value:
-            _check_value(element, in_array=True)
+            check_value(element, in_array=True)
     elif isinstance(value, dict):
         if value.get("__type__") is not None:
             _check_vector(value)
@@ -58,7 +68,7 @@ def _check_value(value: Value, in_array: bool = False) -> None:
                 raise InvalidArgument("The property.name is the empty string.")
             if name.startswith("__") and _RESERVED.fullmatch(name):
                 raise InvalidArgument(f"field name '{name}' is reserved.")
-            _check_value(inner)
+            check_value(inner)
     elif isinstance(value, GeoPoint):
         _check_geo_point(value)
 
