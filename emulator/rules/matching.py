@@ -28,12 +28,13 @@ class Pattern:
     length: int
     glob: tuple[int, int, int] | None
     """Segments before the glob, segments after it, and its place among the captures."""
-    glob_takes_at_least: int
+    version: int
+    """Globs of version 1 take one segment or more, those of version 2 also none."""
 
     def fits(self, length: int) -> bool:
         if self.glob is None:
             return length == self.length
-        return length >= self.length + self.glob_takes_at_least
+        return length >= self.length + (self.version == 1)
 
     def captures(self, path: tuple[Token, ...]) -> tuple[Value, ...] | None:
         """What the wildcards take of a path whose length fits, or None where a literal differs."""
@@ -50,15 +51,16 @@ class Pattern:
         self, path: tuple[Token, ...], before: int, after: int, place: int
     ) -> tuple[Value, ...] | None:
         end = len(path) - after
-        if ANY_PARENTS in path and not before <= path.index(ANY_PARENTS) < end:
-            return None
+        if ANY_PARENTS in path:
+            # Version 1 knows no collection group queries. Otherwise the glob must take the open part.
+            if self.version == 1 or not before <= path.index(ANY_PARENTS) < end:
+                return None
         taken: list[Value] = [path[index] for index in self.wildcards]
         taken.insert(place, _rest(path[before:end]))
         return tuple(taken)
 
 
 def pattern_of(segments: tuple[ast.Segment, ...], version: int) -> Pattern:
-    """Version 1 globs take one segment or more, those of version 2 also none."""
     glob_at = next((index for index, segment in enumerate(segments) if segment.is_glob), None)
     literals, wildcards = [], []
     for index, segment in enumerate(segments):
@@ -77,7 +79,7 @@ def pattern_of(segments: tuple[ast.Segment, ...], version: int) -> Pattern:
         wildcards=tuple(wildcards),
         length=len(segments) - (glob_at is not None),
         glob=glob,
-        glob_takes_at_least=1 if version == 1 else 0,
+        version=version,
     )
 
 
