@@ -13,6 +13,7 @@ from google.auth.credentials import AnonymousCredentials
 from PIL import Image
 
 from tests.integration.people import People, Person, eventually
+from tools.suite import Suite
 
 
 class _EmulatorCredential(firebase_admin.credentials.Base):
@@ -60,7 +61,7 @@ class Admin:
 
 
 @pytest.fixture(scope="session")
-def admin(suite: Any) -> Iterator[Admin]:
+def admin(suite: Suite) -> Iterator[Admin]:
     options = {"projectId": suite.project_id, "storageBucket": suite.bucket}
     app = firebase_admin.initialize_app(_EmulatorCredential(), options, name="integration")
     yield Admin(app)
@@ -68,7 +69,7 @@ def admin(suite: Any) -> Iterator[Admin]:
 
 
 @pytest.fixture(scope="session")
-def people(suite: Any) -> People:
+def people(suite: Suite) -> People:
     return People(suite)
 
 

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import requests
 
 from tests.rest import DEADLINE_SECONDS, SERVER_TIME, FirestoreAs, StorageAs, from_fields
+from tools.suite import Suite
 
 T = TypeVar("T")
 
@@ -177,10 +178,10 @@ def _data(response: requests.Response) -> dict[str, Any] | None:
 class People:
     """Lets people in."""
 
-    def __init__(self, suite: Any) -> None:
-        self.auth = Auth(f"http://{suite.auth_host}")
-        self._firestore_url: str = f"http://{suite.firestore_host}"
-        self._storage_url: str = f"http://{suite.storage_host}"
+    def __init__(self, suite: Suite) -> None:
+        self.auth = Auth(suite.url("auth"))
+        self._firestore_url: str = suite.url("firestore")
+        self._storage_url: str = suite.url("storage")
         self._database = f"projects/{suite.project_id}/databases/(default)"
         self._bucket: str = suite.bucket
 

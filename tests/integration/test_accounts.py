@@ -6,8 +6,6 @@ import pytest
 
 from tests.integration.people import PASSWORD, claims_of, eventually
 
-pytestmark = pytest.mark.suite
-
 GIBIBYTE = 1024**3
 
 

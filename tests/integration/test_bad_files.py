@@ -10,8 +10,6 @@ import pytest
 
 from tests.rest import SERVER_TIME
 
-pytestmark = pytest.mark.suite
-
 LARGEST = 50 * 1024 * 1024
 
 

@@ -12,8 +12,6 @@ from PIL import Image
 from tests.integration.people import eventually
 from tests.rest import SERVER_TIME
 
-pytestmark = pytest.mark.suite
-
 QUARTER_MEBIBYTE = 256 * 1024
 
 

@@ -18,6 +18,7 @@ import pytest
 import requests
 
 from tests.rest import ADMIN_TOKEN, SERVER_TIME, FirestoreAs, StorageAs, unsigned_token
+from tools.suite import Suite
 
 ROOT = Path(__file__).parents[2]
 # A bucket that no function listens to: what is stored in it is judged by the rules and then left alone.
@@ -49,9 +50,9 @@ class Identity:
 class Identities:
     """Makes identities. Each user is new, and has the profile that functions would have made."""
 
-    def __init__(self, suite: Any) -> None:
-        self._firestore_url: str = f"http://{suite.firestore_host}"
-        self._storage_url: str = f"http://{suite.storage_host}"
+    def __init__(self, suite: Suite) -> None:
+        self._firestore_url: str = suite.url("firestore")
+        self._storage_url: str = suite.url("storage")
         self._database = f"projects/{suite.project_id}/databases/(default)"
         self.admin = self._identity("", ADMIN_TOKEN)
         self.nobody = self._identity("", None)
@@ -138,7 +139,7 @@ def _error_of(response: requests.Response) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def identities(suite: Any) -> Identities:
+def identities(suite: Suite) -> Identities:
     return Identities(suite)
 
 

@@ -2,8 +2,6 @@
 
 import pytest
 
-pytestmark = pytest.mark.suite
-
 JOB = "/jobs/{jobId}"
 
 

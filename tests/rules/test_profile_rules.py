@@ -6,8 +6,6 @@ import pytest
 
 from tests.rest import SERVER_TIME
 
-pytestmark = pytest.mark.suite
-
 PROFILE = "/users/{uid}"
 
 

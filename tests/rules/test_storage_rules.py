@@ -5,8 +5,6 @@ The objects live in a bucket that functions do not listen to, so that only the r
 
 import pytest
 
-pytestmark = pytest.mark.suite
-
 LARGEST = 50 * 1024 * 1024
 BYTES = b"a few bytes"
 
