@@ -83,5 +83,5 @@ def _contents(export: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(export)): path.read_bytes()
         for path in sorted(export.rglob("*"))
-        if path.is_file() and path.name != _MOMENT
+        if path.is_file() and path.name != _MOMENT and path.suffix != ".md"
     }

@@ -1,0 +1,176 @@
+"""./kit start, for real, on ports and with data of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tools.suite import DEFAULT_PORTS
+
+from tests.tools.conftest import processes_with, wait_until
+
+ROOT = Path(__file__).parents[2]
+FIRST_PORT = 22_100
+PORTS = {name: FIRST_PORT + place for place, name in enumerate(DEFAULT_PORTS)}
+OWNER = {"Authorization": "Bearer owner"}
+
+
+class Start:
+    """One run of ./kit start."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.mark = f"KIT_TEST_MARK={folder}"
+        self._out, self._err = folder / "out", folder / "err"
+        with self._out.open("w") as out, self._err.open("w") as err:
+            self.process = subprocess.Popen(
+                [ROOT / "kit", "start", "--ports", str(FIRST_PORT), "--data", folder / "data", *arguments],
+                env={**os.environ, "KIT_TEST_MARK": str(folder)},
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            )
+
+    @property
+    def out(self) -> str:
+        return self._out.read_text()
+
+    @property
+    def err(self) -> str:
+        return self._err.read_text()
+
+    def wait_until_ready(self) -> None:
+        def settled() -> bool:
+            return "Kindling is ready" in self.out or self.process.poll() is not None
+
+        wait_until(settled, "the suite", 180)
+        assert "Kindling is ready" in self.out, self.err
+
+    def leaves_nothing(self) -> None:
+        wait_until(lambda: not processes_with(self.mark), "every process to end", 40)
+        assert [port for port in PORTS.values() if answers(port)] == []
+        assert (
+            not (ROOT / f".firebase-{FIRST_PORT}.json").exists() or self.process.returncode == -signal.SIGKILL
+        )
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def write_note(text: str) -> None:
+    requests.patch(
+        f"http://127.0.0.1:{PORTS['firestore']}/v1/projects/demo-kindling/databases/(default)/documents/notes/one",
+        json={"fields": {"text": {"stringValue": text}}},
+        headers=OWNER,
+        timeout=10,
+    ).raise_for_status()
+
+
+def read_note() -> str:
+    answer = requests.get(
+        f"http://127.0.0.1:{PORTS['firestore']}/v1/projects/demo-kindling/databases/(default)/documents/notes/one",
+        headers=OWNER,
+        timeout=10,
+    )
+    return str(answer.json()["fields"]["text"]["stringValue"])
+
+
+def users() -> set[str]:
+    answer = requests.post(
+        f"http://127.0.0.1:{PORTS['auth']}/identitytoolkit.googleapis.com/v1/projects/demo-kindling/accounts:query",
+        json={},
+        headers=OWNER,
+        timeout=10,
+    )
+    return {user["localId"] for user in answer.json().get("userInfo", [])}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+    for pid in processes_with(f"KIT_TEST_MARK={tmp_path}"):
+        os.kill(pid, signal.SIGKILL)
+    (ROOT / f".firebase-{FIRST_PORT}.json").unlink(missing_ok=True)
+
+
+def test_taken_port_is_named_with_its_emulator_and_its_holder(folder: Path):
+    with socket.create_server(("127.0.0.1", PORTS["storage"])):
+        start = Start(folder)
+        assert start.process.wait(60) == 1
+    assert f"Port {PORTS['storage']} of Storage is taken by" in start.err
+    assert f"(process {os.getpid()})" in start.err
+    assert "--ports" in start.err
+    assert start.out == ""
+
+
+def test_start_is_ready_once_with_seed_saves_on_interrupt_and_loads_again(folder: Path):
+    start = Start(folder)
+    start.wait_until_ready()
+    assert start.out.splitlines().count("Kindling is ready") == 1
+    assert f"Page          http://127.0.0.1:{PORTS['hosting']}" in start.out
+    assert {"alice", "bob", "admin"} <= users()
+    assert requests.get(f"http://127.0.0.1:{PORTS['hosting']}/api/health", timeout=10).ok
+    write_note("kept")
+    start.process.send_signal(signal.SIGINT)
+    assert start.process.wait(60) == 130
+    start.leaves_nothing()
+    assert "Data saved to" in start.err
+
+    again = Start(folder)
+    again.wait_until_ready()
+    assert "as saved last time" in again.err
+    assert read_note() == "kept"
+    write_note("written before kit was killed")
+    again.process.kill()
+    again.process.wait()
+    again.leaves_nothing()
+
+    fresh = Start(folder, "--fresh")
+    fresh.wait_until_ready()
+    assert users() == set()
+    os.kill(fresh.process.pid, signal.SIGTERM)
+    assert fresh.process.wait(60) == 128 + signal.SIGTERM
+    fresh.leaves_nothing()
+
+
+def test_data_of_a_killed_kit_is_saved(folder: Path):
+    start = Start(folder, "--fresh")
+    start.wait_until_ready()
+    write_note("kit is killed now")
+    start.process.kill()
+    start.process.wait()
+    start.leaves_nothing()
+    assert (folder / "data" / "firebase-export-metadata.json").exists()
+
+
+def test_interrupt_while_starting_leaves_nothing_and_saves_nothing(folder: Path):
+    start = Start(folder)
+    wait_until(lambda: answers(PORTS["hub"]) or start.process.poll() is not None, "the hub", 60)
+    start.process.send_signal(signal.SIGINT)
+    assert start.process.wait(60) == 130
+    start.leaves_nothing()
+    assert not (folder / "data").exists()
+
+
+def test_official_without_java_21_says_what_to_do(folder: Path):
+    fake = folder / "bin"
+    fake.mkdir()
+    (fake / "java").write_text("#!/bin/sh\necho 'openjdk version \"17.0.2\"' >&2\n")
+    (fake / "java").chmod(0o755)
+    done = subprocess.run(
+        [ROOT / "kit", "start", "--official", "--ports", str(FIRST_PORT)],
+        env={**os.environ, "PATH": f"{fake}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "--official needs Java 21 or newer, and the one on PATH is version 17" in done.stderr
