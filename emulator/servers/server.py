@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import signal
 import socket
@@ -10,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -30,6 +32,11 @@ from emulator.servers.service import FirestoreService
 from emulator.servers.trigger_routes import TriggerHandlers
 from emulator.servers.triggers import TriggerDispatcher, random_event_id
 from emulator.servers.webchannel import LISTEN_PATH, WRITE_PATH, WebChannel
+
+if TYPE_CHECKING:
+    from websockets.asyncio.server import Server
+
+logger = logging.getLogger(__name__)
 
 #: Seconds that requests in progress get when the emulator stops.
 GRACE = 0.3
@@ -103,12 +110,32 @@ class EmulatorServer:
             front = Front(grpc_socket, self._http.make_protocol)
             servers = [await loop.create_server(front, sock=listener) for listener in listeners]
             ready()
+            monitor = await self._start_monitor()
             await self._stopped.wait()
             for server in servers:
                 server.close()
+            if monitor is not None:
+                monitor.close()
             self._webchannel.close()
             await asyncio.gather(self._http.close(), grpc_server.stop(0), self._triggers.close())
             front.abort_all()
+
+    async def _start_monitor(self) -> Server | None:
+        """The request monitor, when there is a port for it; without it everything else works."""
+        port = self._options.websocket_port
+        if port is None:
+            return None
+        # Imported when everything else answers already: it takes longer than all the rest of the start.
+        from emulator.servers.monitor import RequestMonitor
+
+        monitor = RequestMonitor()
+        try:
+            server = await monitor.serve(self._options.host, port)
+        except OSError as error:
+            logger.warning("no request monitor on port %d: %s", port, error)
+            return None
+        self._engine.rules_observers.append(monitor.observe)
+        return server
 
     def _http_app(self) -> HttpApp:
         """The routing table with what the other modules bring."""

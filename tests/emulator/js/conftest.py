@@ -47,7 +47,7 @@ def node_results(rules_port):
 
 
 class _QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format, *arguments):
+    def log_request(self, code="-", size="-"):
         pass
 
 
