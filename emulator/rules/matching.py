@@ -51,10 +51,10 @@ class Pattern:
         self, path: tuple[Token, ...], before: int, after: int, place: int
     ) -> tuple[Value, ...] | None:
         end = len(path) - after
-        if ANY_PARENTS in path:
-            # Version 1 knows no collection group queries. Otherwise the glob must take the open part.
-            if self.version == 1 or not before <= path.index(ANY_PARENTS) < end:
-                return None
+        is_group = ANY_PARENTS in path
+        # Version 1 knows no collection group queries. Otherwise the glob must take the open part.
+        if is_group and (self.version == 1 or not before <= path.index(ANY_PARENTS) < end):
+            return None
         taken: list[Value] = [path[index] for index in self.wildcards]
         taken.insert(place, _rest(path[before:end]))
         return tuple(taken)
