@@ -33,14 +33,8 @@ class Counter:
     def total(self) -> int:
         return sum(self.counts.values())
 
-    def add(self, value: Value) -> None:
-        kind = type(value)
-        self._count((kind, value) if kind in _SCALARS else kind, kind, value)
-
-    def add_failure(self, error: RulesError) -> None:
-        self._count((RulesError, error.message), RulesError, error)
-
-    def _count(self, key: object, kind: type, value: Value) -> None:
+    def add(self, key: object, kind: type, value: Value) -> None:
+        """Count a value. `key` tells it from others; when there are too many, those of one kind are one."""
         counts = self.counts
         if key not in counts and len(counts) >= MAX_COVERAGE_VALUES:
             key = kind
@@ -49,6 +43,9 @@ class Counter:
         else:
             counts[key] = 1
             self.samples[key] = value
+
+    def add_failure(self, error: RulesError) -> None:
+        self.add((RulesError, error.message), RulesError, error)
 
 
 class Coverage:
@@ -62,7 +59,7 @@ class Coverage:
     def observe(self, expression: ast.Expression, run: Evaluate) -> Evaluate:
         """The closure, counted. The tree is kept by `_roots`, so an id stays that of its expression."""
         counter = self._counters.setdefault(id(expression), Counter())
-        add = counter.add
+        counts = counter.counts
 
         def observed(env: Environment, slots: Locals) -> Value:
             try:
@@ -70,7 +67,12 @@ class Coverage:
             except RulesError as error:
                 counter.add_failure(error)
                 raise
-            add(value)
+            kind = type(value)
+            key = (kind, value) if kind in _SCALARS else kind
+            if key in counts:
+                counts[key] += 1
+            else:
+                counter.add(key, kind, value)
             return value
 
         return observed

@@ -1,0 +1,125 @@
+"""How fast the rules engine decides and compiles.
+
+    .venv/bin/python -m bench.rules            a table
+    .venv/bin/python -m bench.rules --json     the same as JSON
+
+Times are CPU seconds of this process, the best of several rounds, so that other work on the machine counts
+little.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from functools import partial
+
+from emulator.rules import (
+    FIRESTORE,
+    Auth,
+    Decision,
+    FieldConstraint,
+    ResourceValue,
+    Ruleset,
+    RulesQuery,
+    RulesRequest,
+    compile_ruleset,
+)
+from emulator.rules.types import Path, Timestamp
+
+ROOT = ("databases", "(default)", "documents")
+OPENING = "rules_version = '2';\nservice cloud.firestore {\n  match /databases/{database}/documents {\n"
+NOTES = """    match /users/{uid}/notes/{note} {
+      allow get: if request.auth != null && request.auth.uid == uid;
+      allow list: if request.auth.uid == uid && resource.data.size > 0;
+      allow create: if request.auth != null && request.auth.uid == uid
+        && request.resource.data.title is string
+        && request.resource.data.title.size() <= 100
+        && request.resource.data.state == 'draft';
+    }
+"""
+CLOSING = "  }\n}\n"
+OWNER_CHECK = OPENING + NOTES + CLOSING
+
+
+class NoDocuments:
+    def get(self, _path: tuple[str, ...]) -> None:
+        return None
+
+    def get_after(self, _path: tuple[str, ...]) -> None:
+        return None
+
+
+def long_source(lines: int) -> str:
+    """A file of about that many lines: one match statement after the other."""
+    count = lines // NOTES.count("\n")
+    return OPENING + "".join(NOTES.replace("users", f"users{number}") for number in range(count)) + CLOSING
+
+
+def request(method: str, uid: str = "alice") -> RulesRequest:
+    path = (*ROOT, "users", "alice", "notes")
+    written = ResourceValue({"title": "A note", "state": "draft"}, "n1", Path((*path, "n1")))
+    listing = RulesQuery(limit=10, disjuncts=((FieldConstraint(("size",), ">", 5),),))
+    return RulesRequest(
+        service=FIRESTORE,
+        method=method,
+        path=path if method == "list" else (*path, "n1"),
+        auth=Auth(uid, {"email": f"{uid}@example.com"}),
+        time=Timestamp(1_709_209_815_000_000_000),
+        documents=NoDocuments(),
+        request_resource=written if method == "create" else None,
+        query=listing if method == "list" else None,
+    )
+
+
+def per_second(action: Callable[[], object], repeats: int, rounds: int = 7) -> float:
+    """The best of several rounds, after one that only warms up."""
+    best = float("inf")
+    for _ in range(rounds + 1):
+        start = time.process_time()
+        for _ in range(repeats):
+            action()
+        best = min(best, time.process_time() - start)
+    return repeats / best
+
+
+def decisions(ruleset: Ruleset) -> dict[str, float]:
+    asked = {
+        "owner check with three field checks, allowed": ("create", "alice"),
+        "the same, denied": ("create", "bob"),
+        "owner check alone": ("get", "alice"),
+        "list proven by its query": ("list", "alice"),
+    }
+    return {name: per_second(partial(decide, ruleset, *about), 2000) for name, about in asked.items()}
+
+
+def decide(ruleset: Ruleset, method: str, uid: str) -> Decision:
+    """One decision, the making of its request included."""
+    return ruleset.evaluate(request(method, uid))
+
+
+def measure() -> dict[str, dict[str, float]]:
+    return {
+        "decisions per second": decisions(compile_ruleset(OWNER_CHECK, coverage=False)),
+        "decisions per second, coverage counted": decisions(compile_ruleset(OWNER_CHECK)),
+        "milliseconds to compile": {
+            f"{text.count(chr(10))} lines": 1000 / per_second(partial(compile_ruleset, text), repeats)
+            for text, repeats in ((long_source(500), 3), (OWNER_CHECK, 50))
+        },
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="How fast the rules engine decides and compiles.")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    results = measure()
+    if parser.parse_args().json:
+        print(json.dumps(results, indent=2))
+        return
+    for group, figures in results.items():
+        print(group)
+        for name, figure in figures.items():
+            print(f"  {name:<48}{figure:>12,.1f}")
+
+
+if __name__ == "__main__":
+    main()
