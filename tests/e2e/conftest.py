@@ -63,7 +63,7 @@ def drop(open_drop: OpenDrop) -> Drop:
 
 @pytest.fixture(scope="session")
 def people(suite: Any) -> People:
-    return People(suite, suite.bucket)
+    return People(suite)
 
 
 @pytest.fixture

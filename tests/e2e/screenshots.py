@@ -30,7 +30,7 @@ def main() -> None:
     if suite is None:
         raise SystemExit("This needs the suite: ./kit exec -- .venv/bin/python -m tests.e2e.screenshots")
     FOLDER.mkdir(parents=True, exist_ok=True)
-    people = People(suite, suite.bucket)
+    people = People(suite)
     email = f"sunny-{random.randrange(10**6)}@example.com"
     people.sign_up(email, displayName="Sunny Kim")
     with sync_playwright() as playwright:

@@ -11,8 +11,6 @@ from playwright.sync_api import Response, expect
 
 from tests.e2e.drop import Drop
 
-pytestmark = pytest.mark.suite
-
 FIRST_SCREEN_BYTES = 200 * 1024
 
 

@@ -2,15 +2,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.drop import Drop
 from tests.e2e.pictures import drawing, note, photo
 from tests.integration.people import People, Person, eventually
 from tests.rest import FirestoreAs
-
-pytestmark = pytest.mark.suite
 
 
 def test_download_gives_the_bytes_that_were_uploaded_under_their_name(library: Drop):

@@ -10,8 +10,6 @@ from tests.e2e.pictures import LocalFile, drawing, note, photo
 from tests.integration.people import Person, eventually
 from tests.rest import FirestoreAs
 
-pytestmark = pytest.mark.suite
-
 MEBIBYTE = 1024 * 1024
 DENIED = "status of 403"
 

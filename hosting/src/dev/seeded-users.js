@@ -24,7 +24,7 @@ export function seededUsers(auth) {
 function userButton(auth, { name, email, admin }) {
   const badge = admin && h('span', { class: 'badge' }, t('devAdmin'));
   const avatar = h('span', { class: 'avatar', 'aria-hidden': 'true' }, name[0]);
-  const label = h('span', { class: 'seeded-name' }, t('devSignIn', { name }), badge);
+  const label = h('span', { class: 'seeded-name' }, t('devSignIn', { name }), ' ', badge);
   const button = h('button', { type: 'button', class: 'seeded-user' }, avatar, label);
   button.addEventListener('click', async () => {
     button.disabled = true;

@@ -12,7 +12,7 @@ export function accountMenu({ email, onSaveName, onSignOut }) {
   const avatar = h('span', { class: 'avatar', 'aria-hidden': 'true' });
   const label = h('span', { class: 'account-name' });
   const toggle = h('button', { type: 'button', class: 'account-toggle', 'aria-expanded': 'false', 'aria-controls': 'account-panel' });
-  fill(toggle, avatar, label, h('span', { class: 'visually-hidden' }, `, ${t('accountMenu')}`), icon('chevron'));
+  fill(toggle, avatar, label, h('span', { class: 'visually-hidden' }, t('accountMenu')), icon('chevron'));
   const edit = h('button', { type: 'button', class: 'menu-item', disabled: true }, t('editProfile'));
   const out = h('button', { type: 'button', class: 'menu-item' }, t('signOut'));
   const panel = h('div', { id: 'account-panel', class: 'account-panel', hidden: true }, h('p', { class: 'account-email' }, email), edit, out);
