@@ -1,11 +1,13 @@
-"""What the private `java` runs: tells from the arguments which program firebase-tools wanted, and becomes it.
+"""What the private `java` runs: tells from the arguments which program firebase-tools wanted, and becomes
+it.
 
     java -Duser.language=en -Dfile.encoding=UTF-8 -version        the CLI's check for Java 21 or newer
     java -D... -jar PATH serve                                    the Storage rules runtime
     java -D... -jar PATH --host H --port P ...                    the Firestore emulator
 
-Runs as a script, so nothing of the project is imported before it is known what is wanted: the banner must be quick.
-(Command lines as firebase-tools 15 sends them, `lib/emulator/downloadableEmulators.js` and `commandUtils.js`.)
+Runs as a script, so nothing of the project is imported before it is known what is wanted: the banner must be
+quick. (Command lines as firebase-tools 15 sends them, `lib/emulator/downloadableEmulators.js` and
+`commandUtils.js`.)
 """
 
 import sys
@@ -37,8 +39,8 @@ def main(arguments: list[str]) -> int:
 def _end_with_parent() -> None:
     """Interrupt this process when the CLI that started it is gone.
 
-    firebase-tools starts the Firestore emulator in a process group of its own, so nothing else would end it when the
-    CLI is killed: it would keep its port.
+    firebase-tools starts the Firestore emulator in a process group of its own, so nothing else would end it
+    when the CLI is killed: it would keep its port.
     """
     import os
     import signal

@@ -18,8 +18,8 @@ NO_SUITE = (
 def suite() -> Suite:
     """The suite that ./kit test or ./kit exec started for this run.
 
-    `suite.host("firestore")` is `host:port`, `suite.url("hosting")` has no slash at its end; the names are those of
-    firebase.json. `suite.project_id` and `suite.bucket` name the project and its default bucket.
+    `suite.host("firestore")` is `host:port`, `suite.url("hosting")` has no slash at its end; the names are
+    those of firebase.json. `suite.project_id` and `suite.bucket` name the project and its default bucket.
     """
     running = from_environment(os.environ)
     if running is None:

@@ -1,6 +1,7 @@
 """The command line of ./kit.
 
-This and what it imports at the top is standard library only, so that --help works before anything is installed.
+This and what it imports at the top is standard library only, so that --help works before anything is
+installed.
 """
 
 import argparse

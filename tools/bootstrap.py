@@ -1,4 +1,5 @@
-"""From `./kit ARGUMENTS` to `python -m tools ARGUMENTS` inside .venv, installing on the way what the command needs.
+"""From `./kit ARGUMENTS` to `python -m tools ARGUMENTS` inside .venv, installing on the way what the command
+needs.
 
 Standard library only.
 """
@@ -21,7 +22,9 @@ NEEDS: Final[dict[str, tuple[install.Installable, ...]]] = {
 
 
 def main(arguments: list[str]) -> int:
-    """Install and hand over; gives an exit code when nothing was handed over (help, a wrong name, a failure)."""
+    """Install and hand over; gives an exit code when nothing was handed over (help, a wrong name, a
+    failure).
+    """
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
     if not own or own[0] not in NEEDS or "-h" in own or "--help" in own:
         from tools.__main__ import main as run_tools

@@ -1,4 +1,6 @@
-"""kit exec -- COMMAND: run COMMAND against a private copy of the suite, seed data in it, emulator variables set."""
+"""kit exec -- COMMAND: run COMMAND against a private copy of the suite, seed data in it, emulator variables
+set.
+"""
 
 import argparse
 import os
@@ -11,9 +13,10 @@ from tools.terminal import Failure
 
 HELP = "run a command against a private copy of the suite on free ports"
 EPILOG = """\
-The command sees FIRESTORE_EMULATOR_HOST, FIREBASE_AUTH_EMULATOR_HOST, FIREBASE_STORAGE_EMULATOR_HOST,
-STORAGE_EMULATOR_HOST, FIREBASE_EMULATOR_HUB, CLOUD_TASKS_EMULATOR_HOST, GCLOUD_PROJECT, FIREBASE_CONFIG as under
-`firebase emulators:exec`, and KINDLING_HOSTING_URL, KINDLING_UI_URL, KINDLING_FUNCTIONS_URL, KINDLING_BUCKET.
+The command sees the variables of `firebase emulators:exec`: FIRESTORE_EMULATOR_HOST,
+FIREBASE_AUTH_EMULATOR_HOST, FIREBASE_STORAGE_EMULATOR_HOST, STORAGE_EMULATOR_HOST, FIREBASE_EMULATOR_HUB,
+CLOUD_TASKS_EMULATOR_HOST, CLOUD_EVENTARC_EMULATOR_HOST, GCLOUD_PROJECT, FIREBASE_CONFIG; and besides
+KINDLING_HOSTING_URL, KINDLING_UI_URL, KINDLING_FUNCTIONS_URL, KINDLING_BUCKET.
 Its exit code is passed on. Several may run at once, also beside `./kit start`.
 
 example: ./kit exec -- python -c 'import os; print(os.environ["FIRESTORE_EMULATOR_HOST"])'
@@ -52,7 +55,9 @@ def run_against(suite: RunningSuite, command: list[str], extra: dict[str, str] |
 
 
 def _wait_for(child: subprocess.Popen[bytes]) -> int:
-    """Wait for the command. Ctrl-C reaches it by itself, being in the same terminal; other signals are handed on."""
+    """Wait for the command. Ctrl-C reaches it by itself, being in the same terminal; other signals are
+    handed on.
+    """
     interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         return child.wait()

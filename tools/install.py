@@ -1,8 +1,9 @@
 """Makes .venv, functions/venv and node_modules, each only when what it is made from changed.
 
-A stamp inside each folder says what the folder was made from: the lists (requirements or lock file), the interpreter or
-Node, and the place of the folder (an environment does not survive being moved). The stamp goes away before an install
-begins and comes back after it ended well, so an interrupted install is redone and never trusted.
+A stamp inside each folder says what the folder was made from: the lists (requirements or lock file), the
+interpreter or Node, and the place of the folder (an environment does not survive being moved). The stamp
+goes away before an install begins and comes back after it ended well, so an interrupted install is redone
+and never trusted.
 
 Standard library only: kit uses it before anything is installed.
 """
@@ -72,8 +73,8 @@ class Environment:
         if find_spec("venv") is None or find_spec("ensurepip") is None:
             version = f"{sys.version_info[0]}.{sys.version_info[1]}"
             raise Failure(
-                f"this Python ({sys.executable}) cannot make virtual environments: its venv module is missing.",
-                f"On Debian or Ubuntu: apt-get install python{version}-venv; then run the same command again.",
+                f"this Python ({sys.executable}) cannot make environments: its venv module is missing.",
+                f"On Debian or Ubuntu: apt-get install python{version}-venv; then run kit again.",
             )
 
     def install(self) -> None:
@@ -165,16 +166,17 @@ def ensure(*wanted: Installable) -> None:
         for item in missing:
             item.check()
         if missing:
-            say(
-                f"Installing what is missing ({len(missing)} of {len(wanted)}); the first time takes a few minutes."
-            )
+            count = f"{len(missing)} of {len(wanted)}"
+            say(f"Installing what is missing ({count}); the first time takes a few minutes.")
             run_steps({item.title: item.install for item in missing})
 
 
 def require_node() -> None:
     """Raise Failure unless a Node that firebase-tools and Vite run on is on PATH."""
     wanted = ".".join(map(str, OLDEST_NODE))
-    remedy = f"Install Node {wanted} or newer (https://nodejs.org/, or your package manager), then run the same command again."
+    remedy = (
+        f"Install Node {wanted} or newer (https://nodejs.org/ or your package manager), then run kit again."
+    )
     if shutil.which("node") is None:
         raise Failure(f"Node is not on PATH, and the Firebase CLI needs Node {wanted} or newer.", remedy)
     answer = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout.strip()
@@ -185,7 +187,9 @@ def require_node() -> None:
 
 
 def name_runtime_interpreter(programs: Path) -> None:
-    """Plant `python3.N` for the runtime `python3N` of firebase.json: the Firebase CLI calls the interpreter by that name."""
+    """Plant `python3.N` for the runtime `python3N` of firebase.json: the Firebase CLI calls the interpreter
+    by that name.
+    """
     runtime = re.search(r'"runtime"\s*:\s*"python3(\d+)"', FIREBASE_JSON.read_text(encoding="utf-8"))
     if runtime:
         link = programs / f"python3.{runtime[1]}"
@@ -199,7 +203,9 @@ def _base_python() -> str:
 
 
 def let_import_project(environment: Path) -> None:
-    """Make `tools` and `emulator` importable in `environment` from any working directory, without PYTHONPATH."""
+    """Make `tools` and `emulator` importable in `environment` from any working directory, without
+    PYTHONPATH.
+    """
     for packages in environment.glob("lib/python3.*/site-packages"):
         _write(packages / "kindling.pth", f"{ROOT}\n")
 
@@ -207,12 +213,13 @@ def let_import_project(environment: Path) -> None:
 def _run_installer(command: Sequence[str], title: str) -> None:
     """Run an installer silently; its last lines are shown when it fails.
 
-    It holds the install lock as well: should kit be killed, the next kit waits for the installer it left behind.
+    It holds the install lock as well: should kit be killed, the next kit waits for the installer it left
+    behind.
     """
     environment = {**os.environ, "npm_config_update_notifier": "false"}
     done = subprocess.run(
-        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, errors="replace", check=False, pass_fds=tuple(_held_locks),
+        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, errors="replace", check=False, pass_fds=tuple(_held_locks),
     )  # fmt: skip
     if done.returncode != 0:
         tail = "\n".join(done.stdout.splitlines()[-DETAIL_LINES:])
@@ -227,7 +234,9 @@ _held_locks: Final[set[int]] = set()
 
 @contextmanager
 def _only_one_at_a_time() -> Iterator[None]:
-    """Hold the install lock of this tree; the kernel frees it when kit and its installers have ended, however they end."""
+    """Hold the install lock of this tree; the kernel frees it when kit and its installers have ended,
+    however they end.
+    """
     KIT.mkdir(exist_ok=True)
     with open(KIT / "install.lock", "w", encoding="utf-8") as lock:
         try:

@@ -1,9 +1,10 @@
-"""The private `java` and the planted download cache that let firebase-tools run without Java and without its bucket.
+"""The private `java` and the planted download cache that let firebase-tools run without Java and without its
+bucket.
 
-firebase-tools starts the Firestore emulator and the Storage rules runtime as `java -jar PATH ...`. Here `java` is a
-launcher of the project's own (emulator/java_shim.py decides by the arguments), put first on PATH for that one command,
-and PATH names an empty placeholder, since the CLI only checks that the file is there. Versions are read from the
-installed firebase-tools, so an upgrade of it needs no change here.
+firebase-tools starts the Firestore emulator and the Storage rules runtime as `java -jar PATH ...`. Here
+`java` is a launcher of the project's own (emulator/java_shim.py decides by the arguments), put first on PATH
+for that one command, and PATH names an empty placeholder, since the CLI only checks that the file is there.
+Versions are read from the installed firebase-tools, so an upgrade of it needs no change here.
 """
 
 import json
@@ -19,7 +20,9 @@ _CONSOLE = ROOT / "tools" / "console"
 
 
 def plant() -> Path:
-    """Make the launcher and the cache folder when they are not there; gives the folder, with `bin/` and `cache/` in it."""
+    """Make the launcher and the cache folder when they are not there; gives the folder, with `bin/` and
+    `cache/` in it.
+    """
     _replace_text(JAVA / "bin" / "java", _launcher(), mode=0o755)
     downloads = json.loads(_DOWNLOADS.read_text(encoding="utf-8"))
     cache = JAVA / "cache"
@@ -34,7 +37,9 @@ def plant() -> Path:
 
 
 def environment(path: str) -> dict[str, str]:
-    """What a process needs so that the Firebase CLI it starts finds our programs; `path` is the PATH to extend."""
+    """What a process needs so that the Firebase CLI it starts finds our programs; `path` is the PATH to
+    extend.
+    """
     folders = [str(JAVA / "bin"), str(NODE_MODULES / ".bin")]
     rest = [folder for folder in path.split(os.pathsep) if folder and folder not in folders]
     return {"PATH": os.pathsep.join([*folders, *rest]), "FIREBASE_EMULATORS_PATH": str(JAVA / "cache")}
@@ -48,7 +53,8 @@ def official_java() -> str | None:
 
 def _launcher() -> str:
     python, shim = shlex.quote(str(venv_python())), shlex.quote(str(ROOT / "emulator" / "java_shim.py"))
-    return f'#!/bin/sh\n# Made by ./kit: stands in for Java in this project only.\nexec {python} -P {shim} "$@"\n'
+    comment = "# Made by ./kit: stands in for Java in this project only."
+    return f'#!/bin/sh\n{comment}\nexec {python} -P {shim} "$@"\n'
 
 
 def _replace_text(path: Path, text: str, mode: int = 0o644) -> None:

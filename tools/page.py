@@ -32,7 +32,7 @@ def _current() -> bool:
 
 
 def _build() -> None:
-    """Build beside the page that is there, then change places: who reads it meanwhile sees one or the other."""
+    """Build beside the page that is there, then change places: a reader sees the one or the other."""
     digest = _sources_digest()
     fresh, old = KIT / f"page-{os.getpid()}", KIT / f"page-{os.getpid()}-old"
     command = [

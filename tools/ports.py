@@ -12,8 +12,9 @@ from typing import Final
 FIRST_PRIVATE: Final = 15_000
 BLOCK: Final = 20
 BLOCKS: Final = 200
-"""Private copies take blocks between 15,000 and 19,000: below the range the kernel gives to outgoing connections, so
-that no port is lost between choosing it here and the emulator binding it seconds later."""
+"""Private copies take blocks between 15,000 and 19,000: below the range the kernel gives to outgoing
+connections, so that no port is lost between choosing it here and the emulator binding it seconds later.
+"""
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:

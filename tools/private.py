@@ -19,7 +19,7 @@ KEPT_RUNS = 5
 
 @contextmanager
 def private_suite(*, seed: bool = True, only: str | None = None) -> Iterator[RunningSuite]:
-    """A suite of its own, ready when the context begins, gone with all it made (but its logs) when it ends."""
+    """A suite of its own, ready when the context begins, gone but for its logs when it ends."""
     folder = _new_run_folder()
     temporary = Path(tempfile.mkdtemp(prefix="kindling-"))
     java.plant()

@@ -1,4 +1,6 @@
-"""Where things are in this tree, and its fixed names. Standard library only: kit uses it before anything is installed."""
+"""Where things are in this tree, and its fixed names. Standard library only: kit uses it before anything is
+installed.
+"""
 
 from pathlib import Path
 from typing import Final

@@ -1,4 +1,6 @@
-"""A suite that kit runs: started through the supervisor, watched until everything answers, stopped without remains."""
+"""A suite that kit runs: started through the supervisor, watched until everything answers, stopped without
+remains.
+"""
 
 import http.client
 import json
@@ -40,10 +42,11 @@ _NOT_LOADED: Final = "Failed to load function definition from source"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to run: for which addresses, with which configuration and data, and where its files and its output go.
+    """What to run: for which addresses, with which configuration and data, and where its files and its
+    output go.
 
-    `folder` becomes the working directory, so that the CLI's debug logs land there. `temporary` is its TMPDIR, where
-    the CLI writes the file by which other CLI processes find the hub of a project.
+    `folder` becomes the working directory, so that the CLI's debug logs land there. `temporary` is its
+    TMPDIR, where the CLI writes the file by which other CLI processes find the hub of a project.
     """
 
     suite: Suite
@@ -75,7 +78,9 @@ class Plan:
         )
 
     def environment(self) -> dict[str, str]:
-        """The environment of the suite: that of kit without the address of any other suite, with our java when wanted."""
+        """The environment of the suite: that of kit without the address of any other suite, with our java
+        when wanted.
+        """
         foreign = self.suite.environment()
         own = {name: value for name, value in os.environ.items() if name not in foreign}
         own.update(java.environment(own.get("PATH", "")) if self.stand_ins else {})
@@ -108,7 +113,9 @@ class RunningSuite:
         return self.ended is None and not self.stopped and self.supervisor.poll() is None
 
     def wait_until_ready(self, tell: Callable[[str], None] | None = None) -> float:
-        """Wait until every part answers; gives the seconds it took. `tell` gets the lines of the log meanwhile."""
+        """Wait until every part answers; gives the seconds it took. `tell` gets the lines of the log
+        meanwhile.
+        """
         started = time.monotonic()
         log = LogReader(self.plan.log)
         answers = readiness(self.plan)
@@ -226,7 +233,9 @@ def log_tail(log: Path, count: int = 40) -> str:
 
 
 def readiness(plan: Plan) -> list[Callable[[], bool]]:
-    """One question per part of the suite, each answered true once and for all when that part answers over HTTP."""
+    """One question per part of the suite, each answered true once and for all when that part answers over
+    HTTP.
+    """
     config = json.loads(plan.config.read_text(encoding="utf-8"))
     parts = started_parts(config, plan.only)
     questions = [_Answers(plan.suite.addresses[name], path) for name, path in PROBES.items() if name in parts]
@@ -236,7 +245,9 @@ def readiness(plan: Plan) -> list[Callable[[], bool]]:
 
 
 def started_parts(config: Mapping[str, Any], only: str | None) -> set[str]:
-    """Which parts the CLI starts for this configuration and `--only`: what both name, the hub, and the UI unless disabled."""
+    """Which parts the CLI starts for this configuration and `--only`: what both name, the hub, and the UI
+    unless disabled.
+    """
     wanted = {part.partition(":")[0] for part in only.split(",")} if only else set(PROBES)
     parts = {part for part in wanted if part in config or part in config.get("emulators", {})}
     if not config.get("emulators", {}).get("ui", {}).get("enabled", True):

@@ -1,7 +1,7 @@
 """The data of `./kit start`, kept between runs in .kit/data in the official export format.
 
-A save never harms the data saved before: the suite exports into a new folder, and only a complete one takes the place
-of the old, which stays as .kit/data.previous.
+A save never harms the data saved before: the suite exports into a new folder, and only a complete one takes
+the place of the old, which stays as .kit/data.previous.
 """
 
 import http.client
@@ -21,7 +21,9 @@ EXPORT_LIMIT: Final = 60.0
 
 
 def latest(data: Path = SAVED_DATA) -> Path | None:
-    """The newest complete data, putting right what an interrupted save left; nothing when none was ever saved."""
+    """The newest complete data, putting right what an interrupted save left; nothing when none was ever
+    saved.
+    """
     if not complete(data):
         for candidate in (_fresh(data), _previous(data)):
             if complete(candidate):
@@ -41,7 +43,9 @@ def complete(folder: Path) -> bool:
 
 
 def save(hub: tuple[str, int], data: Path = SAVED_DATA) -> None:
-    """Export the running suite to `data`; raises Failure when that fails, the earlier data then being as it was."""
+    """Export the running suite to `data`; raises Failure when that fails, the earlier data then being as it
+    was.
+    """
     fresh, previous = _fresh(data), _previous(data)
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.parent.mkdir(parents=True, exist_ok=True)

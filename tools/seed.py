@@ -1,8 +1,8 @@
 """kit seed: writes emulator-data/ again.
 
-The people and files of seed_content.py are put into a private suite as a server and a user would put them there, so
-that the functions make of them what they make of real uploads; then triggers are switched off, times and generations
-are replaced by fixed ones, and the suite exports itself in the official format.
+The people and files of seed_content.py are put into a private suite as a server and a user would put them
+there, so that the functions make of them what they make of real uploads; then triggers are switched off,
+times and generations are replaced by fixed ones, and the suite exports itself in the official format.
 """
 
 import argparse
@@ -28,8 +28,8 @@ from tools.terminal import Failure, run_steps, say
 
 HELP = "write emulator-data/, the data the suite begins with, again"
 EPILOG = """\
-Three people (alice, bob and admin @example.com, password "kindling") with their files, in the official export format.
-Nothing is written when the content is the same as before.
+Three people (alice, bob and admin @example.com, password "kindling") with their files, in the official
+export format. Nothing is written when the content is as it was before.
 """
 PATIENCE: Final = 60.0
 """Seconds a function may take for one of its effects."""

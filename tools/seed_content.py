@@ -1,4 +1,6 @@
-"""What the seed holds: three people and their files. Everything is drawn or written here, so it is the same every time."""
+"""What the seed holds: three people and their files. Everything is drawn or written here, so it is the same
+every time.
+"""
 
 import hashlib
 import math

@@ -1,4 +1,5 @@
-"""Makes an export the same every time: fixed times, generations and file names instead of those of the moment.
+"""Makes an export the same every time: fixed times, generations and file names instead of those of the
+moment.
 
 What cannot be fixed is when the export was made, which the Firestore part records
 (`all_namespaces_all_kinds.export_metadata`); `same_content` leaves that file out.

@@ -1,4 +1,5 @@
-"""A private copy of what the suite reads, so that a run is not changed by edits made meanwhile, nor writes in the tree.
+"""A private copy of what the suite reads, so that a run is not changed by edits made meanwhile, nor writes
+in the tree.
 
 Copied: functions, the built page, rules and indexes. Shared: functions/venv, which no run writes to.
 """

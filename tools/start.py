@@ -20,7 +20,7 @@ from tools.terminal import Failure, say, seconds, styled, table
 HELP = "start the emulator suite with the page, and print where everything is"
 EPILOG = """\
 Data is saved when the suite stops and loaded when it starts; the first time it is the seed of emulator-data/.
-Ctrl-C stops everything; a second Ctrl-C does not wait. Edits of functions and rules are picked up while it runs.
+Ctrl-C stops everything; a second Ctrl-C does not wait. Edits of functions and rules are picked up meanwhile.
 """
 GRACE = 15.0
 """Seconds the CLI gets for its own orderly end."""
@@ -138,7 +138,9 @@ def _short(path: Path) -> str:
 
 @contextmanager
 def _configuration(first_port: int | None) -> Iterator[tuple[Path, Suite]]:
-    """firebase.json, or with other ports a copy beside it for the time of the run: the CLI resolves paths from there."""
+    """firebase.json, or with other ports a copy beside it for the time of the run: the CLI resolves paths
+    from there.
+    """
     config = load(FIREBASE_JSON)
     if first_port is None:
         yield FIREBASE_JSON, configured(config)

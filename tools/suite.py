@@ -1,4 +1,6 @@
-"""The running emulator suite as others see it: where each part listens, and the environment its clients need."""
+"""The running emulator suite as others see it: where each part listens, and the environment its clients
+need.
+"""
 
 import json
 from collections.abc import Mapping

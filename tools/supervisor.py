@@ -1,14 +1,14 @@
 """A process between kit and the suite that makes sure nothing outlives kit.
 
-Started by kit in a session of its own, so that no key in the terminal reaches it or the suite. Its stdin is a pipe kit
-holds open: whatever ends kit, kill -9 included, closes the pipe, and the supervisor stops everything. firebase-tools
-starts its Java programs in process groups of their own; on Linux the supervisor is made the reaper of all descendants,
-so that orphans come back to it, elsewhere the tree is read from `ps` before anything is signalled.
+Started by kit in a session of its own, so that no key in the terminal reaches it or the suite. Its stdin is
+a pipe kit holds open: whatever ends kit, kill -9 included, closes the pipe, and the supervisor stops
+everything. firebase-tools starts its Java programs in process groups of their own; on Linux the supervisor
+is made the reaper of all descendants, so that orphans come back to it, elsewhere the tree is read from `ps`
+before anything is signalled.
 
-Speaks lines. In: first the JSON of a Job, then `watch PID` (a process to end with the suite), `last-will JSON` (a command
-to run first when kit ends without a word), `stop`, `kill`.
-Out: one JSON object a line: {"started": pid}, {"ended": exit code}, {"stopped": true}.
-Standard library only.
+Speaks lines. In: first the JSON of a Job, then `watch PID` (a process to end with the suite), `last-will
+JSON` (a command to run first when kit ends without a word), `stop`, `kill`. Out: one JSON object a line:
+{"started": pid}, {"ended": exit code}, {"stopped": true}. Standard library only.
 """
 
 import ctypes
@@ -35,8 +35,8 @@ LAST_WILL_LIMIT: Final = 60.0
 class Job:
     """One suite to run: its command, where, with what environment, where its output goes.
 
-    `grace` is how long it may take to end by itself after an interrupt; 0 means it holds nothing worth an orderly end.
-    `scratch` folders are removed at the end.
+    `grace` is how long it may take to end by itself after an interrupt; 0 means it holds nothing worth an
+    orderly end. `scratch` folders are removed at the end.
     """
 
     command: list[str]
@@ -95,7 +95,9 @@ def _carry_out(command: list[str]) -> None:
 
 
 def _obey(suite: subprocess.Popen[bytes], wishes: Wishes) -> str:
-    """Follow kit's lines until the suite is to end; gives the word that said so, or nothing when kit is gone."""
+    """Follow kit's lines until the suite is to end; gives the word that said so, or nothing when kit is
+    gone.
+    """
     pending, told = b"", False
     while True:
         _reap(suite)
@@ -214,7 +216,8 @@ def _signal(pid: int, number: signal.Signals) -> None:
 def _reap(suite: subprocess.Popen[bytes]) -> bool:
     """Collect what ended, orphans given to us included; true when no child is left.
 
-    A process whose last threads are still ending cannot be collected yet, and its children have not come to us yet.
+    A process whose last threads are still ending cannot be collected yet, and its children have not come to
+    us yet.
     """
     while True:
         try:
@@ -235,7 +238,9 @@ def _adopt_orphans() -> None:
 
 
 def _interrupted_with_parent() -> None:
-    """In the child, before exec: should the supervisor be killed, the kernel terminates the suite in an orderly way."""
+    """In the child, before exec: should the supervisor be killed, the kernel terminates the suite in an
+    orderly way.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     for name in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGPIPE):

@@ -1,7 +1,7 @@
 """What a person sees: colours on a terminal only, steps with their time, one sentence when something fails.
 
-Standard library only: kit uses it before anything is installed. Messages go to stderr, so that what a command prints
-for other programs (`./kit env`) stays clean on stdout.
+Standard library only: kit uses it before anything is installed. Messages go to stderr, so that what a
+command prints for other programs (`./kit env`) stays clean on stdout.
 """
 
 import os
@@ -27,7 +27,9 @@ _STYLES: Final = {
 
 
 class Failure(Exception):
-    """Something the user can act on: `sentence` says what happened, `remedy` what to do, `detail` shows evidence."""
+    """Something the user can act on: `sentence` says what happened, `remedy` what to do, `detail` shows
+    evidence.
+    """
 
     def __init__(self, sentence: str, remedy: str = "", detail: str = "", code: int = 1) -> None:
         super().__init__(sentence)
@@ -70,8 +72,8 @@ def seconds(elapsed: float) -> str:
 def run_steps(steps: Mapping[str, Callable[[], None]], *, quiet_below: float = 0.0) -> None:
     """Run the steps at the same time, showing what runs and how long each took; the first failure is raised.
 
-    On a terminal one line is redrawn; elsewhere a plain line tells every ten seconds that work goes on. Steps quicker
-    than `quiet_below` seconds are not mentioned.
+    On a terminal one line is redrawn; elsewhere a plain line tells every ten seconds that work goes on.
+    Steps quicker than `quiet_below` seconds are not mentioned.
     """
     with ThreadPoolExecutor(max_workers=max(1, len(steps))) as pool:
         started = time.monotonic()

@@ -13,8 +13,8 @@ from tools.terminal import say
 
 HELP = "install what tests need and run them against a private copy of the suite"
 EPILOG = """\
-Everything after `test` goes to pytest: ./kit test tests/rules -k owner -x. Without a path all of tests/ is run.
-Needs Chromium for tests/e2e; where there is none it is installed (Debian's package as root, else Playwright's).
+Everything after `test` goes to pytest: ./kit test tests/rules -k owner -x. Without a path all of tests/ runs.
+Chromium for tests/e2e is installed where there is none: Debian's package as root, else Playwright's own.
 """
 BROWSER_TESTS = ROOT / "tests" / "e2e"
 

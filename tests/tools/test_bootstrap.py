@@ -1,4 +1,4 @@
-"""./kit before and while it installs, in a tree of its own whose npm and node are under the test's control."""
+"""./kit before and while it installs, in a tree of its own whose npm and node the test controls."""
 
 from __future__ import annotations
 

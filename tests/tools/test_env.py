@@ -21,7 +21,8 @@ def in_shell(shell: str, script: str) -> list[str]:
 
 @pytest.mark.parametrize("shell", [s for s in ("sh", "bash", "zsh") if shutil.which(s)])
 def test_evaluated_environment_finds_the_projects_programs(shell: str):
-    script = f'eval "$({shlex.quote(str(ROOT))}/kit env)"; command -v java; command -v firebase; echo "$FIREBASE_EMULATORS_PATH"'
+    ask = 'command -v java; command -v firebase; echo "$FIREBASE_EMULATORS_PATH"'
+    script = f'eval "$({shlex.quote(str(ROOT))}/kit env)"; {ask}'
     java, firebase, cache = in_shell(shell, script)
     assert java == str(ROOT / ".kit/java/bin/java")
     assert firebase == str(ROOT / "node_modules/.bin/firebase")

@@ -15,7 +15,12 @@ import pytest
 from tests.tools.conftest import processes_with, wait_until
 
 ROOT = Path(__file__).parents[2]
-TELL = "import json, os, sys; json.dump(dict(os.environ), open(sys.argv[1] + '.new', 'w')); os.rename(sys.argv[1] + '.new', sys.argv[1])"
+TELL = """
+import json, os, pathlib, sys, time
+with open(sys.argv[1] + ".new", "w") as told:
+    json.dump(dict(os.environ), told)
+os.rename(sys.argv[1] + ".new", sys.argv[1])
+"""
 QUICK = ("--only", "firestore,storage")
 
 
@@ -38,7 +43,7 @@ def mark(tmp_path: Path):
 
 def test_command_sees_its_suite_in_its_own_folder_and_its_exit_code_is_passed_on(tmp_path: Path, mark: str):
     before = set(ROOT.iterdir())
-    script = TELL + "; sys.exit(0 if os.getcwd() == sys.argv[2] else 99)"
+    script = TELL + "sys.exit(0 if os.getcwd() == sys.argv[2] else 99)"
     done = subprocess.run(
         [ROOT / "kit", "exec", *QUICK, "--", sys.executable, "-c", script, tmp_path / "told", tmp_path],
         env={**os.environ, "KIT_TEST_MARK": str(tmp_path)},
@@ -71,7 +76,7 @@ def test_missing_command_is_named(mark: str):
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_ended_kit_leaves_no_process_and_no_port(tmp_path: Path, mark: str, started, number: signal.Signals):
-    script = TELL + "; import time; time.sleep(600)"
+    script = TELL + "time.sleep(600)"
     kit = started(
         [str(ROOT / "kit"), "exec", *QUICK, "--", sys.executable, "-c", script, str(tmp_path / "told")],
         env={**os.environ, "KIT_TEST_MARK": str(tmp_path)},
@@ -89,10 +94,7 @@ def test_ended_kit_leaves_no_process_and_no_port(tmp_path: Path, mark: str, star
 def test_two_at_once_have_suites_of_their_own(tmp_path: Path, mark: str, started):
     kits = []
     for name in ("one", "two"):
-        script = (
-            TELL
-            + f"; import pathlib, time\nwhile not pathlib.Path({str(tmp_path / 'go')!r}).exists(): time.sleep(0.1)"
-        )
+        script = TELL + "while not pathlib.Path(sys.argv[2]).exists(): time.sleep(0.1)"
         command = [
             str(ROOT / "kit"),
             "exec",

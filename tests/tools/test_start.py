@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tools.suite import DEFAULT_PORTS
-
 from tests.tools.conftest import processes_with, wait_until
+from tools.suite import DEFAULT_PORTS
 
 ROOT = Path(__file__).parents[2]
 FIRST_PORT = 22_100

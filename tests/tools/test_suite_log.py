@@ -44,7 +44,7 @@ from tools.suite_log import LogLine, parse_line
             LogLine("suite", "Unable to fetch the CLI MOTD and remote config.", chatter=True),
             id="needless warning",
         ),
-        pytest.param("Traceback (most recent call last):", LogLine("suite", "Traceback (most recent call last):", chatter=True), id="bare"),
+        pytest.param("Traceback (...):", LogLine("suite", "Traceback (...):", chatter=True), id="bare"),
         pytest.param("\x1b[90m│\x1b[39m i  View Emulator UI", None, id="frame"),
         pytest.param("", None, id="empty"),
     ],

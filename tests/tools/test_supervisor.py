@@ -1,4 +1,6 @@
-"""The supervisor, with a small suite that behaves as badly as the real one: children in groups of their own, holding ports."""
+"""The supervisor, with a small suite that behaves as badly as the real one: children in groups of their own,
+holding ports.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.supervisor import Job
-
 from tests.tools.conftest import alive, wait_until
+from tools.supervisor import Job
 
 CHILD = """
 import os, signal, socket, sys, time
