@@ -14,9 +14,9 @@ DEADLINE = 15
 
 
 @contextmanager
-def emulator(*flags: str) -> Iterator[int]:
-    """Start `python -m emulator` with these flags and give its port."""
-    command = [sys.executable, "-m", "emulator", "--host", "127.0.0.1", "--port", "0", *flags]
+def emulator(*flags: str, port: int = 0, module: str = "emulator") -> Iterator[int]:
+    """Start `python -m emulator`, or another module that does, with these flags and give its port."""
+    command = [sys.executable, "-m", module, "--host", "127.0.0.1", "--port", str(port), *flags]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
         try:
             yield _announced_port(process)
