@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from emulator.errors import Aborted, FirestoreError, InvalidArgument, NotFound, PermissionDenied
 from emulator.firestore import listings
@@ -28,6 +29,7 @@ from emulator.firestore.queries import NAME, Aggregation, Cursor, Query
 from emulator.firestore.reading import Reading
 from emulator.firestore.reads import LATEST, Consistency, TransactionOptions
 from emulator.firestore.results import AggregationResult, BatchGetResult, ListDocumentsResult, QueryResult
+from emulator.firestore.sizes import document_size
 from emulator.firestore.transactions import Transaction
 from emulator.firestore.values import Timestamp
 from emulator.firestore.views import Altered
@@ -122,12 +124,12 @@ class Engine:
         size = listings.checked_page_size(page_size)
         if show_missing:
             _require_admin(caller, "Metadata operations")
-        query = Query(parent, collection or None, order_by=listings.parse_order(order_by), limit=size + 1)
+        query = Query(parent, collection or None, order_by=listings.parse_order(order_by), limit=size)
         with Reading(self.database(parent.database), consistency) as reading:
             if show_missing:
                 return listings.page_with_missing(reading, query, size, page_token)
             query = listings.continue_after(reading, query, page_token)
-            found = self._find(query, caller, reading)
+            found = self._find(query, caller, reading, look_ahead=1)
             return listings.page(found.documents, size, reading.time)
 
     def list_collection_ids(
@@ -166,12 +168,15 @@ class Engine:
             found = self._find(query, caller, reading)
             return AggregationResult(aggregate(named, found.documents), reading.time, reading.began)
 
-    def _find(self, query: Query, caller: Caller, reading: Reading) -> Found:
+    def _find(self, query: Query, caller: Caller, reading: Reading, look_ahead: int = 0) -> Found:
+        """`look_ahead` more documents than the limit that rules judge, to know whether there are more."""
         normal = normalize(query)
         self.authorization(normal.database, caller).check_list(
             normal, query, reading.view, in_transaction=reading.in_transaction
         )
         reading.lock_query(normal)
+        if look_ahead and normal.limit is not None:
+            normal = replace(normal, limit=normal.limit + look_ahead)
         return execute(Matcher(normal), reading.view)
 
     def partition_query(
@@ -294,7 +299,8 @@ class Engine:
 
     def reset(self) -> None:
         """Clear every database and seed it again."""
-        for database in list(self._databases):
+        for database, state in list(self._databases.items()):
+            state.transactions.end_all()
             self.clear(database)
             if self.seed is not None:
                 self.seed(self, database)
@@ -304,7 +310,7 @@ class Engine:
         listeners see it.
         """
         state = self.database(database)
-        loaded = {document.path.key: document for document in documents}
+        loaded = {document.path.key: _measured(document) for document in documents}
         changes = tuple(
             DocumentChange(document.path, state.store.get(name), document)
             for name, document in loaded.items()
@@ -344,6 +350,10 @@ async def _wait_for_locks(state: Database, writes: Sequence[Write], mine: Transa
         if mine is not None:
             state.transactions.end(mine)
         raise
+
+
+def _measured(document: Document) -> Document:
+    return replace(document, size=document_size(document.path, document.fields))
 
 
 def _require_admin(caller: Caller, what: str) -> None:

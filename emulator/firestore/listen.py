@@ -19,13 +19,13 @@ from emulator.firestore.authorization import Authorization
 from emulator.firestore.callers import Caller
 from emulator.firestore.database import Database
 from emulator.firestore.documents import Document
-from emulator.firestore.listeners import Concern, Listener, Place, document_place, place_of
+from emulator.firestore.listeners import Concern, Listener, Place, document_place, place_of, places_of
 from emulator.firestore.matching import Matcher
 from emulator.firestore.normalization import check_database, normalize
 from emulator.firestore.paths import DatabaseId, DocumentPath
 from emulator.firestore.queries import Query
 from emulator.firestore.values import Timestamp
-from emulator.firestore.watches import Delta, DocumentsWatch, Watch, difference, watch_query
+from emulator.firestore.watches import Delta, DocumentsWatch, Watch, watch_query
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +125,9 @@ class _OpenTarget:
             self.places: tuple[Place, ...] = (place_of(query),)
         else:
             self.places = tuple(document_place(path) for path in dict.fromkeys(target.documents or ()))
-        self.watch = self.new_watch()
-
-    def new_watch(self) -> Watch:
+        self.watch: Watch = DocumentsWatch(target.documents or ())
         if self.matcher is not None:
-            return watch_query(self.matcher)
-        return DocumentsWatch(self.target.documents or ())
+            self.watch = watch_query(self.matcher)
 
 
 class ListenSession:
@@ -260,16 +257,28 @@ class ListenSession:
         if resumed is None:
             self._send_everything(opened, time)
         else:
-            then = self._state.view_at(resumed)
-            opened.watch.reset(self._state.latest)
-            for delta in difference(opened.new_watch, then, self._state.latest):
-                self._put(self._event(delta.path, delta.document, *_split(opened.id, delta), time))
+            self._send_missed(opened, resumed, time)
         self._send_current((opened.id,), time)
 
     def _send_everything(self, opened: _OpenTarget, time: Timestamp) -> None:
         if opened.target.resume_token or opened.target.read_time is not None:
             self._put(TargetChanged(TargetChangeKind.RESET, (opened.id,)))
         self._send_shown(opened, time)
+
+    def _send_missed(self, opened: _OpenTarget, since: Timestamp, time: Timestamp) -> None:
+        """What all commits since then did to the target, as if they had been one."""
+        places = set(opened.places)
+        changes = [
+            change
+            for change in self._state.history.changes_since(since)
+            if not places.isdisjoint(places_of(change.path))
+        ]
+        opened.watch.start(self._state.view_at(since))
+        for delta in opened.watch.apply(changes, self._state.latest):
+            self._put(self._event(delta.path, delta.document, *_split(opened.id, delta), time))
+        if opened.matcher is not None and opened.target.expected_count is not None:
+            # A client that counts has a cache that may have lost documents; with another number it asks anew.
+            self._put(ExistenceFilter(opened.id, opened.watch.count(self._state.latest)))
 
     def _send_shown(self, opened: _OpenTarget, time: Timestamp) -> None:
         for document in opened.watch.reset(self._state.latest):
@@ -334,9 +343,9 @@ class ListenSession:
         return [opened for opened in concerned if isinstance(opened, _OpenTarget)]
 
     def _judge_changed(self, opened: _OpenTarget, concern: Concern) -> None:
-        """A document that changed may have become one the caller may not read."""
-        if opened.matcher is None and concern.changes:
-            paths = [change.path for change in concern.changes]
+        """A document that changed may now be one the caller may not read; that it is gone may be told."""
+        paths = [change.path for change in concern.changes if change.after is not None]
+        if opened.matcher is None and paths:
             self._authorize(self._state.id, self._caller).check_get(paths, self._state.latest)
 
     def _deltas(self, opened: _OpenTarget, concern: Concern) -> Iterator[Delta]:

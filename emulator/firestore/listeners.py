@@ -52,7 +52,7 @@ def document_place(path: DocumentPath) -> Place:
     return ("document", path.segments)
 
 
-def _places(path: DocumentPath) -> Iterator[Place]:
+def places_of(path: DocumentPath) -> Iterator[Place]:
     """Everywhere a target may look and see this document."""
     yield ("collection", path.collection)
     yield ("document", path.segments)
@@ -97,7 +97,7 @@ class Listeners:
     def _concerns(
         self, path: DocumentPath, concerned: dict[Session, dict[Listener, Concern]]
     ) -> Iterator[Concern]:
-        for place in _places(path):
+        for place in places_of(path):
             for listener in self._by_place.get(place, ()):
                 targets = concerned.setdefault(listener.session, {})
                 yield targets.setdefault(listener, Concern())

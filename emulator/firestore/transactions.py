@@ -72,6 +72,10 @@ class Transactions:
         self._open.pop(transaction.id, None)
         self.locks.release(transaction.locks)
 
+    def end_all(self) -> None:
+        for transaction in list(self._open.values()):
+            self.end(transaction)
+
     def rollback(self, identifier: bytes) -> None:
         """End a transaction; one that ended before is fine, one never begun is not."""
         if _counter(identifier) > self._issued:

@@ -7,12 +7,12 @@ document that others behind it may replace.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 from emulator.firestore.documents import Document, DocumentChange
-from emulator.firestore.execution import execute
+from emulator.firestore.execution import execute, matching
 from emulator.firestore.matching import Matcher, Position
 from emulator.firestore.paths import DocumentPath, PathKey
 from emulator.firestore.views import View
@@ -32,6 +32,9 @@ class Delta:
 class Watch(Protocol):
     """The state of one target."""
 
+    def start(self, view: View) -> None:
+        """Begin anew at a view, to follow changes from there."""
+
     def reset(self, view: View) -> Iterable[Document]:
         """Begin anew; everything the target shows."""
 
@@ -41,12 +44,18 @@ class Watch(Protocol):
     def shows(self, document: Document) -> bool:
         """Whether the target shows a stored document."""
 
+    def count(self, view: View) -> int:
+        """How many documents the target shows."""
+
 
 class QueryWatch:
     """All matches of a query without limit."""
 
     def __init__(self, matcher: Matcher) -> None:
         self._matcher = matcher
+
+    def start(self, view: View) -> None:
+        """Nothing to remember."""
 
     def reset(self, view: View) -> Iterable[Document]:
         return execute(self._matcher, view).documents
@@ -64,6 +73,9 @@ class QueryWatch:
     def shows(self, document: Document) -> bool:
         return self._matcher.matches(document)
 
+    def count(self, view: View) -> int:
+        return sum(1 for _ in matching(self._matcher, view))
+
 
 class WindowWatch:
     """The first matches of a query with a limit, and where they stand."""
@@ -74,8 +86,11 @@ class WindowWatch:
         self._limit = matcher.query.limit or 0
         self._shown: dict[PathKey, tuple[Position, Document]] = {}
 
-    def reset(self, view: View) -> Iterable[Document]:
+    def start(self, view: View) -> None:
         self._shown = self._ask(view)
+
+    def reset(self, view: View) -> Iterable[Document]:
+        self.start(view)
         return [document for _, document in self._shown.values()]
 
     def _ask(self, view: View) -> dict[PathKey, tuple[Position, Document]]:
@@ -101,6 +116,9 @@ class WindowWatch:
 
     def shows(self, document: Document) -> bool:
         return document.path.key in self._shown
+
+    def count(self, view: View) -> int:
+        return len(self._shown)
 
     def _followed(self, changes: Iterable[DocumentChange]) -> dict[PathKey, tuple[Position, Document]] | None:
         """The window after the changes; None when a document it does not know may have moved up."""
@@ -138,15 +156,18 @@ class RepeatedWatch:
         self._matcher = matcher
         self._shown: dict[PathKey, Document] = {}
 
-    def reset(self, view: View) -> Iterable[Document]:
+    def start(self, view: View) -> None:
         self._shown = {document.path.key: document for document in execute(self._matcher, view).documents}
+
+    def reset(self, view: View) -> Iterable[Document]:
+        self.start(view)
         return self._shown.values()
 
     def apply(self, changes: Iterable[DocumentChange], view: View) -> list[Delta]:
         before = self._shown
         if not any(self._concerns(change) for change in changes):
             return []
-        self.reset(view)
+        self.start(view)
         deltas = [
             Delta(document.path, document, True)
             for name, document in self._shown.items()
@@ -157,6 +178,9 @@ class RepeatedWatch:
 
     def shows(self, document: Document) -> bool:
         return document.path.key in self._shown
+
+    def count(self, view: View) -> int:
+        return len(self._shown)
 
     def _concerns(self, change: DocumentChange) -> bool:
         states = (change.before, change.after)
@@ -169,6 +193,9 @@ class DocumentsWatch:
     def __init__(self, paths: tuple[DocumentPath, ...]) -> None:
         self._paths = tuple(dict.fromkeys(paths))
 
+    def start(self, view: View) -> None:
+        """Nothing to remember."""
+
     def reset(self, view: View) -> Iterable[Document]:
         return [document for path in self._paths if (document := view.get(path.key)) is not None]
 
@@ -178,22 +205,12 @@ class DocumentsWatch:
     def shows(self, document: Document) -> bool:
         return True
 
+    def count(self, view: View) -> int:
+        return sum(view.get(path.key) is not None for path in self._paths)
+
 
 def watch_query(matcher: Matcher) -> Watch:
     query = matcher.query
     if query.offset or query.find_nearest is not None:
         return RepeatedWatch(matcher)
     return QueryWatch(matcher) if query.limit is None else WindowWatch(matcher)
-
-
-def difference(watch: Callable[[], Watch], then: View, now: View) -> list[Delta]:
-    """What a target shows now and did not show, or showed differently, at a past view."""
-    before = {document.path.key: document for document in watch().reset(then)}
-    after = {document.path.key: document for document in watch().reset(now)}
-    deltas = [
-        Delta(document.path, document, True)
-        for name, document in after.items()
-        if before.get(name) is not document
-    ]
-    gone = (document.path for name, document in before.items() if name not in after)
-    return deltas + [Delta(path, now.get(path.key), False) for path in gone]

@@ -85,7 +85,12 @@ class World:
 
     def rules(self, allows: str) -> None:
         """Rules from match statements alone."""
-        source = f"rules_version = '2';\nservice cloud.firestore {{ match /databases/{{db}}/documents {{\n{allows}\n}} }}"
+        source = f"""
+            rules_version = '2';
+            service cloud.firestore {{ match /databases/{{db}}/documents {{
+            {allows}
+            }} }}
+            """
         self.engine.set_rules(compile_ruleset(source))
 
     async def commit(
