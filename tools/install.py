@@ -63,7 +63,7 @@ class Environment:
 
     @property
     def title(self) -> str:
-        return f"{self.folder.relative_to(ROOT)} from {self.lists[-1].relative_to(ROOT)}"
+        return str(self.folder.relative_to(ROOT))
 
     def current(self) -> bool:
         digests = [_digest(lists) for lists in (self.lists, self.larger) if lists]
@@ -114,7 +114,7 @@ class NodeModules:
 
     @property
     def title(self) -> str:
-        return f"{self.folder.relative_to(ROOT)} from {self.lists[-1].relative_to(ROOT)}"
+        return str(self.folder.relative_to(ROOT))
 
     def current(self) -> bool:
         return _read(self._stamp()) == self._expected()
@@ -166,8 +166,8 @@ def ensure(*wanted: Installable) -> None:
         for item in missing:
             item.check()
         if missing:
-            count = f"{len(missing)} of {len(wanted)}"
-            say(f"Installing what is missing ({count}); the first time takes a few minutes.")
+            names = ", ".join(item.title for item in missing)
+            say(f"Installing what is missing ({names}); the first time takes a few minutes.")
             run_steps({item.title: item.install for item in missing})
 
 
