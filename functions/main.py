@@ -6,7 +6,7 @@ imported here: the modules of `app` import the clients they need when the first 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app import admission, departures, http_api, profiles, removals, uploads, user_events
 from app.delivery import retried
@@ -63,7 +63,7 @@ def on_file_object_deleted(event: CloudEvent[storage_fn.StorageObjectData]) -> N
 
 @retried
 @on_document_deleted(document="users/{uid}/files/{fileId}")
-def on_file_document_deleted(event: Event[DocumentSnapshot | None]) -> None:
+def on_file_document_deleted(event: Event[DocumentSnapshot[Any] | None]) -> None:
     removals.on_file_document_deleted(event)
 
 

@@ -5,7 +5,8 @@ knows Firebase.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 
 MAX_NAME_LENGTH = 80
 # RFC 5321 section 4.5.3.1: a path of 256 octets, with its two angle brackets.
@@ -44,7 +45,7 @@ def parse_list(text: str) -> frozenset[str]:
     return frozenset(text.replace(",", " ").lower().split())
 
 
-def blocked_domain(email: str, blocked: Set[str]) -> str | None:
+def blocked_domain(email: str, blocked: AbstractSet[str]) -> str | None:
     """The entry of `blocked` that the address falls under, itself or as a subdomain. `email` is
     normalised.
     """

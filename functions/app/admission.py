@@ -17,7 +17,6 @@ from firebase_functions.https_fn import FunctionsErrorCode, HttpsError
 from firebase_functions.identity_fn import AuthBlockingEvent, BeforeCreateResponse, BeforeSignInResponse
 from firebase_functions.params import StringParam
 
-from app import clients
 from app.accounts import (
     InvalidEmail,
     blocked_domain,
@@ -26,7 +25,7 @@ from app.accounts import (
     parse_list,
     role_at_creation,
 )
-from app.profiles import Profile
+from app.profiles import read_profile
 
 BLOCKED_EMAIL_DOMAINS = StringParam(
     "BLOCKED_EMAIL_DOMAINS",
@@ -87,7 +86,7 @@ def before_user_signed_in(event: AuthBlockingEvent) -> BeforeSignInResponse | No
 def _state(event: AuthBlockingEvent) -> str:
     """The state of the profile. When it cannot be read nobody is let in, since a suspension must hold."""
     try:
-        profile = Profile.read(clients.firestore(), event.data.uid)
+        profile = read_profile(event.data.uid)
     except Exception as error:
         logger.error(
             "profile not readable at sign-in", event_id=event.event_id, uid=event.data.uid, cause=repr(error)

@@ -51,9 +51,9 @@ def in_transaction(body: Callable[[Transaction], T]) -> T:
 
 @cache
 def _storage() -> Any:  # google-cloud-storage ships no types
-    from google.cloud import storage
+    from google.cloud.storage import Client
 
-    return storage.Client(project=_project())
+    return Client(project=_project())
 
 
 def bucket(name: str) -> Any:
@@ -69,22 +69,22 @@ def default_bucket() -> Any:
 
 @cache
 def auth() -> Any:  # firebase-admin ships no types
+    """The Auth client of an app of our own, since the SDK and others may use the default one."""
     import firebase_admin
     from firebase_admin import auth as admin_auth
 
-    if not firebase_admin._apps:
-        firebase_admin.initialize_app()
-    return admin_auth
+    return admin_auth.Client(firebase_admin.initialize_app(name="drop"))
 
 
 def find_user(uid: str) -> UserRecord | None:
     """The user as Firebase Authentication knows it now, or None when there is none."""
+    from firebase_admin.auth import UserNotFoundError
+
     from app.user_events import UserProvider, UserRecord
 
-    admin_auth = auth()
     try:
-        user = admin_auth.get_user(uid)
-    except admin_auth.UserNotFoundError:
+        user = auth().get_user(uid)
+    except UserNotFoundError:
         return None
     return UserRecord(
         uid=user.uid,

@@ -12,20 +12,21 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from firebase_functions.private.manifest import ManifestEndpoint
+from firebase_functions.private.manifest import EventTrigger, ManifestEndpoint
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 # A failure that lasts longer is a defect, and a defect must not be paid for all day long.
-MAX_EVENT_AGE = timedelta(hours=1)
+MAX_EVENT_AGE = timedelta(hours=6)
 
 
 def retried(function: F) -> F:
     """Marks an event function for delivery again until it succeeds. Goes above the SDK's decorator."""
-    endpoint: ManifestEndpoint = function.__firebase_endpoint__
+    decorated: Any = function
+    endpoint: ManifestEndpoint = decorated.__firebase_endpoint__
     assert endpoint.eventTrigger is not None, "only event functions can be delivered again"
-    endpoint = replace(endpoint, eventTrigger={**endpoint.eventTrigger, "retry": True})
-    function.__firebase_endpoint__ = endpoint
+    trigger = EventTrigger(**{**endpoint.eventTrigger, "retry": True})
+    decorated.__firebase_endpoint__ = replace(endpoint, eventTrigger=trigger)
     return function
 
 

@@ -19,7 +19,7 @@ from firebase_functions.private.util import normalize_path, set_func_endpoint_at
 if TYPE_CHECKING:
     from firebase_functions.firestore_fn import DocumentSnapshot, Event
 
-    Handler = Callable[[Event[DocumentSnapshot | None]], None]
+    Handler = Callable[[Event[DocumentSnapshot[Any] | None]], None]
 
 Function = Callable[[RawEvent], None]
 
@@ -34,7 +34,9 @@ def on_document_deleted(*, document: str, **options: Any) -> Callable[[Handler],
         def function(raw: RawEvent) -> None:
             from firebase_functions import firestore_fn
 
-            firestore_fn.on_document_deleted(document=document, **options)(handler)(raw)  # type: ignore[arg-type]
+            # What the SDK's decorator gives takes the raw event, whatever its type says.
+            sdk_function: Any = firestore_fn.on_document_deleted(document=document, **options)(handler)
+            sdk_function(raw)
 
         endpoint = FirestoreOptions(document=document, **options)._endpoint(
             func_name=handler.__name__,

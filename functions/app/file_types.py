@@ -136,8 +136,8 @@ def _is_ogg_video(head: bytes) -> bool:
 
 # The tag that an HTML document may start with; white space or ">" ends it (MIME Sniffing, section 7.1).
 _HTML_TAG = re.compile(
-    rb"<(?:!doctype\s+html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|meta|link|img|object|embed"
-    rb"|form|base|input|video|audio|marquee|template)(?:[\s>/]|$)|<!--",
+    rb"<(?:!doctype\s+html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|meta|link|img|object"
+    rb"|embed|form|base|input|video|audio|marquee|template)(?:[\s>/]|$)|<!--",
     re.IGNORECASE,
 )
 # The root element of a document that begins like XML.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -114,6 +114,7 @@ def _scaled_grey(image: Image) -> Image:
     off at 255.
     """
     grey = image.convert("I").convert("F") if image.mode.startswith("I") else image
-    low, high = (0, 65_535) if image.mode.startswith("I") else grey.getextrema()
+    extrema: Any = (0, 65_535) if image.mode.startswith("I") else grey.getextrema()
+    low, high = extrema
     scale = 255 / max(high - low, 1e-9)
     return grey.point(lambda value: value * scale - low * scale).convert("L")

@@ -10,7 +10,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO, cast
+from urllib.parse import quote
 
 from app import clients
 
@@ -73,7 +75,28 @@ def local_copy(blob: Any) -> Iterator[LocalCopy]:
             blob.download_to_file(cast(BinaryIO, measured), raw_download=True, checksum=None)
         yield LocalCopy(path=path, size=measured.size, sha256=measured.sha256())
     finally:
-        os.unlink(path)
+        Path(path).unlink()
+
+
+def describe(blob: Any, content_type: str, content_disposition: str | None) -> None:
+    """Sets type and disposition of an object and takes its encoding away, unless they stand so already."""
+    from google.api_core.exceptions import MethodNotImplemented
+
+    wanted = (content_type, content_disposition, None)
+    if (blob.content_type, blob.content_disposition, blob.content_encoding or None) == wanted:
+        return
+    blob.content_type, blob.content_disposition, blob.content_encoding = wanted
+    try:
+        blob.patch()
+    except MethodNotImplemented:
+        _patch_in_emulator(blob, wanted)
+
+
+def _patch_in_emulator(blob: Any, wanted: tuple[str, str | None, None]) -> None:
+    """The Storage emulator of firebase-tools 15 knows this call only without `/storage/v1`."""
+    fields = dict(zip(("contentType", "contentDisposition", "contentEncoding"), wanted, strict=True))
+    url = f"{os.environ['STORAGE_EMULATOR_HOST']}/b/{blob.bucket.name}/o/{quote(blob.name, safe='')}"
+    blob.client._http.patch(url, json=fields, timeout=10).raise_for_status()
 
 
 def delete(stored: StoredObject) -> None:

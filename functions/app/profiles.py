@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from firebase_functions import logger
 
 from app import clients
-from app.accounts import default_name, normalize_email
+from app.accounts import InvalidEmail, default_name, normalize_email
 from app.paths import profile_path
 from app.usage import DEFAULT_QUOTA, NOTHING, Amount
 
 if TYPE_CHECKING:
-    from google.cloud.firestore import Client, Transaction
+    from google.cloud.firestore import Transaction
 
     from app.user_events import UserEvent, UserRecord
 
@@ -29,10 +30,7 @@ class Profile:
     quota: Amount
 
     @classmethod
-    def read(cls, client: Client, uid: str, transaction: Transaction | None = None) -> Profile | None:
-        fields = client.document(profile_path(uid)).get(transaction=transaction).to_dict()
-        if fields is None:
-            return None
+    def parse(cls, fields: Mapping[str, Any]) -> Profile:
         return cls(
             state=fields.get("state", "active"),
             usage=Amount.parse(fields.get("usage"), NOTHING),
@@ -40,17 +38,36 @@ class Profile:
         )
 
 
+def read_profile(uid: str) -> Profile | None:
+    fields = clients.firestore().document(profile_path(uid)).get().to_dict()
+    return None if fields is None else Profile.parse(fields)
+
+
+def usage_of(profile_fields: Mapping[str, Any] | None) -> Amount | None:
+    """The usage in a profile document; None when there is no such document."""
+    return None if profile_fields is None else Profile.parse(profile_fields).usage
+
+
 def new_profile(user: UserRecord) -> dict[str, Any]:
     """The fields of a new user's profile, except the times."""
+    email = _stored_email(user.email)
     return {
-        "name": GUEST_NAME if user.is_guest else default_name(user.display_name, user.email),
+        "name": GUEST_NAME if user.is_guest else default_name(user.display_name, email),
         "locale": "en",
-        "email": normalize_email(user.email) if user.email else None,
+        "email": email,
         "role": "admin" if user.custom_claims.get("role") == "admin" else "user",
         "state": "active",
         "quota": DEFAULT_QUOTA.to_fields(),
         "usage": NOTHING.to_fields(),
     }
+
+
+def _stored_email(text: str | None) -> str | None:
+    """The normalised address. One that the Admin SDK let in and sign-up would not is kept as it is."""
+    try:
+        return normalize_email(text) if text else None
+    except InvalidEmail:
+        return text
 
 
 def create_profile(user: UserRecord) -> bool:

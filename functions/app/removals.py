@@ -14,15 +14,15 @@ from firebase_functions import logger
 
 from app import clients, objects
 from app.objects import StoredObject
+from app.optimistic import Changes, change
 from app.paths import FileKey, parse_original
-from app.profiles import Profile
-from app.usage import Entry, Ledger
+from app.profiles import usage_of
+from app.usage import Entry, LedgerEntry, ledger_path, release
 
 if TYPE_CHECKING:
     from firebase_functions.core import CloudEvent
     from firebase_functions.firestore_fn import DocumentSnapshot, Event
     from firebase_functions.storage_fn import StorageObjectData
-    from google.cloud.firestore import Transaction
 
 
 def on_file_object_deleted(event: CloudEvent[StorageObjectData]) -> None:
@@ -37,7 +37,7 @@ def on_file_object_deleted(event: CloudEvent[StorageObjectData]) -> None:
     )
 
 
-def on_file_document_deleted(event: Event[DocumentSnapshot | None]) -> None:
+def on_file_document_deleted(event: Event[DocumentSnapshot[Any] | None]) -> None:
     """Handles the end of a file document, whoever deleted it."""
     key = FileKey(uid=event.params["uid"], file_id=event.params["fileId"])
     fields = (event.data.to_dict() if event.data is not None else None) or {}
@@ -52,24 +52,21 @@ def forget_object(key: FileKey, stored: StoredObject) -> str:
     # An overwritten object is deleted too, in the cloud; its successor has a finalized event that fills the
     # document again.
     overwritten = clients.bucket(stored.bucket).get_blob(stored.name) is not None
-    client = clients.firestore()
-    reference = client.document(key.document)
+    ledger = ledger_path(key, stored.generation)
 
-    def body(transaction: Transaction) -> str:
-        fields = reference.get(transaction=transaction).to_dict()
-        profile = Profile.read(client, key.uid, transaction)
-        ledger = Ledger.read(transaction, client, key, stored.generation)
+    def decide(changes: Changes) -> str:
+        fields, profile, entry_fields = changes.read(key.document, key.profile, ledger)
+        entry = LedgerEntry.parse(ledger, entry_fields)
         result = _follow(fields, stored.generation, overwritten)
-        # Releasing what was not counted yet keeps an upload that is being processed right now from being
-        # counted.
+        # Releasing what was not counted yet keeps an upload that is still processed from being counted.
         pending = fields is not None and fields.get("state") != "rejected"
-        if pending or ledger.entry is Entry.COUNTED:
-            ledger.release(transaction, client, profile.usage if profile else None, datetime.now(UTC))
+        if pending or entry.entry is Entry.COUNTED:
+            release(changes, key, stored.generation, entry, usage_of(profile), datetime.now(UTC))
         if result == "document deleted":
-            transaction.delete(reference)
+            changes.delete(key.document)
         return result
 
-    result = clients.in_transaction(body)
+    result = change(decide)
     if result != "kept":
         objects.delete_prefix(clients.bucket(stored.bucket), key.derived)
     return result
@@ -88,19 +85,11 @@ def _follow(fields: Mapping[str, Any] | None, generation: str, overwritten: bool
 
 def forget_document(key: FileKey, fields: Mapping[str, Any]) -> str:
     """Follows a deleted document, `fields` being its last: usage down, objects gone."""
-    client = clients.firestore()
-    bucket = clients.default_bucket()
     generation = fields.get("generation")
-
-    def body(transaction: Transaction) -> bool:
-        exists = client.document(key.document).get(transaction=transaction).exists
-        if isinstance(generation, str):
-            profile = Profile.read(client, key.uid, transaction)
-            ledger = Ledger.read(transaction, client, key, generation)
-            ledger.release(transaction, client, profile.usage if profile else None, datetime.now(UTC))
-        return bool(exists)
-
-    if clients.in_transaction(body):
+    if isinstance(generation, str):
+        _release_deleted(key, generation)
+    bucket = clients.default_bucket()
+    if clients.firestore().document(key.document).get().exists:
         # The same id was taken again before this event came: only the old object may go.
         path = fields.get("path")
         if isinstance(generation, str) and isinstance(path, str):
@@ -109,3 +98,15 @@ def forget_document(key: FileKey, fields: Mapping[str, Any]) -> str:
     objects.delete_prefix(bucket, key.originals)
     objects.delete_prefix(bucket, key.derived)
     return "objects deleted"
+
+
+def _release_deleted(key: FileKey, generation: str) -> None:
+    ledger = ledger_path(key, generation)
+
+    def decide(changes: Changes) -> None:
+        profile, entry = changes.read(key.profile, ledger)
+        release(
+            changes, key, generation, LedgerEntry.parse(ledger, entry), usage_of(profile), datetime.now(UTC)
+        )
+
+    change(decide)

@@ -18,14 +18,14 @@ from app import clients, objects
 from app.delivery import is_expired
 from app.examination import Accepted, Refused, check_size, examine
 from app.objects import LocalCopy, StoredObject
+from app.optimistic import Changes, change
 from app.paths import FileKey, parse_original
-from app.profiles import Profile, create_profile
-from app.usage import Entry, Ledger
+from app.profiles import Profile, create_profile, read_profile, usage_of
+from app.usage import Entry, LedgerEntry, count, ledger_path, release
 
 if TYPE_CHECKING:
     from firebase_functions.core import CloudEvent
     from firebase_functions.storage_fn import StorageObjectData
-    from google.cloud.firestore import Client, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,10 @@ class Upload:
 
     key: FileKey
     stored: StoredObject
+
+    @property
+    def ledger(self) -> str:
+        return ledger_path(self.key, self.stored.generation)
 
 
 class Standing(Enum):
@@ -87,7 +91,7 @@ def process(upload: Upload) -> str:
     if standing is Standing.UNWANTED:
         objects.delete(upload.stored)
     if standing is not Standing.OURS:
-        return standing.value
+        return str(standing.value)
     refused = check_size(blob.size)
     if refused is not None:
         return _refuse(upload, refused, blob.size)
@@ -121,38 +125,34 @@ def _claim(upload: Upload) -> tuple[Standing, str | None]:
     """Marks the document as being processed from this upload; gives how it stands and the declared type."""
     from google.cloud.firestore import SERVER_TIMESTAMP
 
-    client = clients.firestore()
-    reference = client.document(upload.key.document)
-
-    def body(transaction: Transaction) -> tuple[Standing, str | None]:
-        fields = reference.get(transaction=transaction).to_dict()
-        ledger = Ledger.read(transaction, client, upload.key, upload.stored.generation)
-        standing = judge(fields, upload, ledger.entry)
+    def decide(changes: Changes) -> tuple[Standing, str | None]:
+        fields, entry = changes.read(upload.key.document, upload.ledger)
+        standing = judge(fields, upload, LedgerEntry.parse(upload.ledger, entry).entry)
         if standing is not Standing.OURS or fields is None:
             return standing, None
-        _release_replaced(transaction, client, upload, fields)
+        _release_replaced(changes, upload, fields)
         claim = {
             "state": "processing",
             "generation": upload.stored.generation,
             "path": upload.stored.name,
             "updatedAt": SERVER_TIMESTAMP,
         }
-        transaction.update(reference, claim)
+        changes.update(upload.key.document, claim)
         return standing, fields.get("contentType")
 
-    return clients.in_transaction(body)
+    return change(decide)
 
 
-def _release_replaced(
-    transaction: Transaction, client: Client, upload: Upload, fields: dict[str, Any]
-) -> None:
+def _release_replaced(changes: Changes, upload: Upload, fields: dict[str, Any]) -> None:
     """Takes the generation that this upload replaces, if any, from the usage."""
     replaced = fields.get("generation")
     if replaced is None or replaced == upload.stored.generation:
         return
-    profile = Profile.read(client, upload.key.uid, transaction)
-    ledger = Ledger.read(transaction, client, upload.key, replaced)
-    ledger.release(transaction, client, profile.usage if profile else None, datetime.now(UTC))
+    path = ledger_path(upload.key, replaced)
+    profile, entry = changes.read(upload.key.profile, path)
+    release(
+        changes, upload.key, replaced, LedgerEntry.parse(path, entry), usage_of(profile), datetime.now(UTC)
+    )
 
 
 def _accept(upload: Upload, blob: Any, copy: LocalCopy, accepted: Accepted) -> str:
@@ -167,16 +167,12 @@ def _accept(upload: Upload, blob: Any, copy: LocalCopy, accepted: Accepted) -> s
 
 
 def _describe_object(blob: Any, accepted: Accepted) -> None:
-    """Makes the object say what it is, since whoever downloads it is told by the object, not by the
-    document.
-    """
+    """Makes the object say what it is: whoever downloads it is told by the object, not by the document."""
     name = quote(blob.name.rpartition("/")[2])
-    disposition = None if accepted.shown_inline else f"attachment; filename*=UTF-8''{name}"
-    wanted = (accepted.content_type, disposition or blob.content_disposition, None)
-    if (blob.content_type, blob.content_disposition, blob.content_encoding or None) == wanted:
-        return
-    blob.content_type, blob.content_disposition, blob.content_encoding = wanted
-    blob.patch()
+    disposition = (
+        blob.content_disposition if accepted.shown_inline else f"attachment; filename*=UTF-8''{name}"
+    )
+    objects.describe(blob, accepted.content_type, disposition)
 
 
 def _store_thumbnail(upload: Upload, thumbnail: bytes) -> None:
@@ -189,7 +185,7 @@ def _ensure_profile(uid: str) -> bool:
     """Whether there is a user to count for. The first upload can be faster than the created event of its
     user.
     """
-    if Profile.read(clients.firestore(), uid) is not None:
+    if read_profile(uid) is not None:
         return True
     user = clients.find_user(uid)
     if user is None:
@@ -202,25 +198,23 @@ def _finish(upload: Upload, copy: LocalCopy, accepted: Accepted) -> Outcome:
     """Makes the document ready and counts the file, both or neither. The quota decides here, where
     nobody can race it.
     """
-    client = clients.firestore()
-    reference = client.document(upload.key.document)
 
-    def body(transaction: Transaction) -> Outcome:
-        fields = reference.get(transaction=transaction).to_dict()
-        profile = Profile.read(client, upload.key.uid, transaction)
-        ledger = Ledger.read(transaction, client, upload.key, upload.stored.generation)
-        if fields is None or profile is None:
+    def decide(changes: Changes) -> Outcome:
+        fields, profile_fields, entry = changes.read(upload.key.document, upload.key.profile, upload.ledger)
+        if fields is None or profile_fields is None:
             return Outcome.NO_DOCUMENT
-        if judge(fields, upload, ledger.entry) is not Standing.OURS or ledger.entry is not Entry.NONE:
+        standing = judge(fields, upload, LedgerEntry.parse(upload.ledger, entry).entry)
+        if standing is not Standing.OURS or entry is not None:
             return Outcome.OVERTAKEN
+        profile = Profile.parse(profile_fields)
         if not profile.usage.with_file(copy.size).fits(profile.quota):
-            transaction.update(reference, _rejected_fields("quota", copy.size))
+            changes.update(upload.key.document, _rejected_fields("quota", copy.size))
             return Outcome.OVER_QUOTA
-        transaction.update(reference, _ready_fields(upload, copy, accepted))
-        ledger.count(transaction, client, profile.usage, copy.size)
+        changes.update(upload.key.document, _ready_fields(upload, copy, accepted))
+        count(changes, upload.key, upload.stored.generation, profile.usage, copy.size)
         return Outcome.READY
 
-    return clients.in_transaction(body)
+    return change(decide)
 
 
 def _ready_fields(upload: Upload, copy: LocalCopy, accepted: Accepted) -> dict[str, Any]:
@@ -249,18 +243,15 @@ def _refuse(upload: Upload, refused: Refused, size: int) -> str:
     """Says why in the document, then removes the object, in this order: a refused file whose object
     survives is refused again.
     """
-    client = clients.firestore()
-    reference = client.document(upload.key.document)
 
-    def body(transaction: Transaction) -> bool:
-        fields = reference.get(transaction=transaction).to_dict()
-        ledger = Ledger.read(transaction, client, upload.key, upload.stored.generation)
-        ours = judge(fields, upload, ledger.entry) is Standing.OURS
+    def decide(changes: Changes) -> bool:
+        fields, entry = changes.read(upload.key.document, upload.ledger)
+        ours = judge(fields, upload, LedgerEntry.parse(upload.ledger, entry).entry) is Standing.OURS
         if ours:
-            transaction.update(reference, _rejected_fields(refused.reason, size))
+            changes.update(upload.key.document, _rejected_fields(refused.reason, size))
         return ours or fields is None
 
-    if clients.in_transaction(body):
+    if change(decide):
         _remove_objects(upload)
     if refused.cause:
         logger.info("file refused", file=upload.key.document, reason=refused.reason, cause=refused.cause)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from app.paths import FileKey
 
 if TYPE_CHECKING:
-    from google.cloud.firestore import Client, Transaction
+    from app.optimistic import Changes
 
 GIB = 1024**3
 
@@ -69,57 +69,56 @@ class Entry(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
-    """The ledger entry of one generation of one file, as a transaction read it.
+class LedgerEntry:
+    """The ledger's word on one generation of one file, `size` being what was counted."""
 
-    Firestore wants a transaction's reads before its writes: read first, decide, then call a method that
-    writes.
-    """
-
-    key: FileKey
-    generation: str
+    path: str
     entry: Entry
     size: int
 
     @classmethod
-    def read(cls, transaction: Transaction, client: Client, key: FileKey, generation: str) -> Ledger:
-        snapshot = client.document(_path(key, generation)).get(transaction=transaction)
-        fields: dict[str, Any] = snapshot.to_dict() or {}
-        return cls(key, generation, Entry(fields.get("state", "none")), fields.get("size", 0))
-
-    def count(self, transaction: Transaction, client: Client, usage: Amount, size: int) -> None:
-        """Adds the file to the usage just read."""
-        assert self.entry is Entry.NONE
-        self._write(transaction, client, {"state": Entry.COUNTED.value, "size": size})
-        _write_usage(transaction, client, self.key.uid, usage.with_file(size))
-
-    def release(self, transaction: Transaction, client: Client, usage: Amount | None, now: datetime) -> None:
-        """Takes the file from the usage just read, if it was counted; it can never be counted afterwards.
-
-        `usage` is None when the profile is gone, and then nothing may be left behind.
-        """
-        if usage is None:
-            if self.entry is not Entry.NONE:
-                transaction.delete(client.document(_path(self.key, self.generation)))
-        elif self.entry is not Entry.RELEASED:
-            self._write(
-                transaction, client, {"state": Entry.RELEASED.value, "expiresAt": now + RELEASED_LIFETIME}
-            )
-            if self.entry is Entry.COUNTED:
-                _write_usage(transaction, client, self.key.uid, usage.without_file(self.size))
-
-    def _write(self, transaction: Transaction, client: Client, fields: dict[str, Any]) -> None:
-        identity = {"uid": self.key.uid, "fileId": self.key.file_id, "generation": self.generation}
-        transaction.set(client.document(_path(self.key, self.generation)), identity | fields)
+    def parse(cls, path: str, fields: Mapping[str, Any] | None) -> LedgerEntry:
+        """Reads the document at `path`, None when there is none."""
+        fields = fields or {}
+        return cls(path, Entry(fields.get("state", Entry.NONE.value)), fields.get("size", 0))
 
 
-def _path(key: FileKey, generation: str) -> str:
+def ledger_path(key: FileKey, generation: str) -> str:
     return f"ledger/usage:{key.uid}:{key.file_id}:{generation}"
 
 
-def _write_usage(transaction: Transaction, client: Client, uid: str, usage: Amount) -> None:
+def count(changes: Changes, key: FileKey, generation: str, usage: Amount, size: int) -> None:
+    """Adds a file that is not in the ledger to its owner's `usage`. Profile and entry must have been read."""
+    entry = _identity(key, generation) | {"state": Entry.COUNTED.value, "size": size}
+    changes.create(ledger_path(key, generation), entry)
+    _set_usage(changes, key, usage.with_file(size))
+
+
+def release(
+    changes: Changes, key: FileKey, generation: str, entry: LedgerEntry, usage: Amount | None, now: datetime
+) -> None:
+    """Takes a file from `usage` if it was counted; it can never be counted afterwards.
+
+    `usage` is None when the profile is gone, and then nothing is left behind. Profile and entry must have
+    been read.
+    """
+    if usage is None:
+        if entry.entry is not Entry.NONE:
+            changes.delete(entry.path)
+        return
+    released = {"state": Entry.RELEASED.value, "expiresAt": now + RELEASED_LIFETIME}
+    if entry.entry is Entry.NONE:
+        changes.create(entry.path, _identity(key, generation) | released)
+    elif entry.entry is Entry.COUNTED:
+        changes.update(entry.path, released)
+        _set_usage(changes, key, usage.without_file(entry.size))
+
+
+def _identity(key: FileKey, generation: str) -> dict[str, str]:
+    return {"uid": key.uid, "fileId": key.file_id, "generation": generation}
+
+
+def _set_usage(changes: Changes, key: FileKey, usage: Amount) -> None:
     from google.cloud.firestore import SERVER_TIMESTAMP
 
-    transaction.update(
-        client.document(f"users/{uid}"), {"usage": usage.to_fields(), "updatedAt": SERVER_TIMESTAMP}
-    )
+    changes.update(key.profile, {"usage": usage.to_fields(), "updatedAt": SERVER_TIMESTAMP})

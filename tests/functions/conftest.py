@@ -8,6 +8,7 @@ write, and a test decides alone which event comes, how often and in what order.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -20,8 +21,10 @@ FUNCTIONS = Path(__file__).parents[2] / "functions"
 PROJECT = "demo-functions-under-test"
 BUCKET = "functions-under-test"
 
-# The functions import each other as on the platform, from their own folder; `pictures` lies beside this file.
+# The functions import each other as on the platform, from their own folder; the tests' own modules lie here.
 sys.path[:0] = [str(FUNCTIONS), str(Path(__file__).parent)]
+
+from drop import Deliver, Drop  # noqa: E402  (found by the path above)
 
 
 @pytest.fixture(autouse=True)
@@ -34,9 +37,6 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def uid() -> str:
     return f"user-{uuid.uuid4().hex[:12]}"
-
-
-Deliver = Callable[..., int]
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +71,29 @@ def deliver(application: Callable[[str, str], Any]) -> Deliver:
         return int(client.post("/", headers=headers, json=data).status_code)
 
     return send
+
+
+@pytest.fixture
+def drop(deliver: Deliver, uid: str) -> Drop:
+    """One user's part of the product against the emulators, and its events delivered by the test alone."""
+    missing = [
+        name for name in ("FIRESTORE_EMULATOR_HOST", "STORAGE_EMULATOR_HOST") if name not in os.environ
+    ]
+    if missing:
+        pytest.skip(
+            f"needs the emulators ({', '.join(missing)} not set): ./kit exec -- pytest tests/functions"
+        )
+    return Drop(deliver, uid, PROJECT, BUCKET)
+
+
+@pytest.fixture
+def auth_user(uid: str) -> Any:
+    """The user as Firebase Authentication knows it."""
+    if "FIREBASE_AUTH_EMULATOR_HOST" not in os.environ:
+        pytest.skip("needs the Auth emulator: ./kit exec -- pytest tests/functions")
+    from app import clients
+
+    return clients.auth().create_user(uid=uid, email=f"{uid}@example.com", password="secret words")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,0 +1,136 @@
+from datetime import UTC, datetime
+
+import pytest
+from app import admission
+from firebase_functions.https_fn import FunctionsErrorCode, HttpsError
+from firebase_functions.identity_fn import (
+    AdditionalUserInfo,
+    AuthBlockingEvent,
+    AuthUserMetadata,
+    AuthUserRecord,
+)
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def blocking_event(uid="u1", email=None, email_verified=False, display_name=None, **user):
+    record = AuthUserRecord(
+        uid=uid,
+        email=email,
+        email_verified=email_verified,
+        display_name=display_name,
+        photo_url=None,
+        phone_number=user.get("phone_number"),
+        disabled=False,
+        metadata=AuthUserMetadata(NOW, None),
+        provider_data=[],
+        password_hash=None,
+        password_salt=None,
+        custom_claims=user.get("custom_claims"),
+        tenant_id=None,
+        tokens_valid_after_time=None,
+        multi_factor=None,
+    )
+    return AuthBlockingEvent(
+        locale="en",
+        event_id="event-1",
+        event_type="providers/cloud.auth/eventTypes/user.beforeCreate",
+        ip_address="127.0.0.1",
+        user_agent="a browser",
+        additional_user_info=AdditionalUserInfo("password", None, None, True, None),
+        credential=None,
+        email_type=None,
+        sms_type=None,
+        timestamp=NOW,
+        data=record,
+    )
+
+
+@pytest.fixture(autouse=True)
+def parameters(monkeypatch):
+    monkeypatch.setenv("BLOCKED_EMAIL_DOMAINS", "mailinator.com,Trash.example")
+    monkeypatch.setenv("ADMIN_EMAILS", "Boss@example.com")
+
+
+@pytest.mark.parametrize(
+    ("email", "verified", "role"),
+    [
+        ("ann@example.com", False, "user"),
+        ("boss@example.com", False, "user"),
+        ("BOSS@example.com", True, "admin"),
+    ],
+)
+def test_new_user_gets_the_role_claim(email, verified, role):
+    response = admission.before_user_created(blocking_event(email=email, email_verified=verified))
+    assert response["custom_claims"] == {"role": role}
+
+
+def test_claims_from_elsewhere_are_replaced():
+    event = blocking_event(email="ann@example.com", custom_claims={"role": "admin", "x": 1})
+    assert admission.before_user_created(event)["custom_claims"] == {"role": "user"}
+
+
+def test_new_user_gets_a_name_from_the_address():
+    assert admission.before_user_created(blocking_event(email="ann@example.com"))["display_name"] == "ann"
+
+
+def test_given_name_is_kept():
+    event = blocking_event(email="ann@example.com", display_name=" Ann  Lee ")
+    assert admission.before_user_created(event)["display_name"] == "Ann Lee"
+
+
+def test_nothing_but_name_and_claims_is_decided():
+    response = admission.before_user_created(blocking_event(email="ann@example.com"))
+    assert set(response) == {"display_name", "custom_claims"}
+
+
+@pytest.mark.parametrize("email", ["a@mailinator.com", "a@eu.MAILINATOR.com", "a@trash.example."])
+def test_blocked_domain_is_refused_in_words_a_person_understands(email):
+    with pytest.raises(HttpsError) as refusal:
+        admission.before_user_created(blocking_event(email=email))
+    assert refusal.value.code == FunctionsErrorCode.PERMISSION_DENIED
+    assert "another e-mail address" in refusal.value.message
+
+
+def test_domain_that_only_ends_alike_is_admitted():
+    assert admission.before_user_created(blocking_event(email="a@notmailinator.com"))
+
+
+def test_invalid_address_is_refused():
+    with pytest.raises(HttpsError) as refusal:
+        admission.before_user_created(blocking_event(email="ann@localhost"))
+    assert refusal.value.code == FunctionsErrorCode.INVALID_ARGUMENT
+
+
+def test_user_without_an_address_is_admitted():
+    assert admission.before_user_created(blocking_event(phone_number="+8210"))["display_name"] == "User"
+
+
+@pytest.mark.parametrize(("state", "word"), [("suspended", "suspended"), ("deleting", "deleted")])
+def test_user_who_is_not_active_is_refused_with_the_reason(drop, state, word):
+    drop.make_profile(state=state)
+    with pytest.raises(HttpsError) as refusal:
+        admission.before_user_signed_in(blocking_event(uid=drop.uid, email="ann@example.com"))
+    assert refusal.value.code == FunctionsErrorCode.PERMISSION_DENIED
+    assert word in refusal.value.message
+
+
+def test_active_user_is_let_in(drop):
+    drop.make_profile(state="active")
+    assert admission.before_user_signed_in(blocking_event(uid=drop.uid)) is None
+
+
+def test_user_without_a_profile_yet_is_let_in(drop):
+    assert admission.before_user_signed_in(blocking_event(uid=drop.uid)) is None
+
+
+def test_profile_that_cannot_be_read_lets_nobody_in_and_tells_no_cause(monkeypatch, capfd):
+    def fail(uid):
+        raise RuntimeError("secret address of the database")
+
+    monkeypatch.setattr(admission, "read_profile", fail)
+    with pytest.raises(HttpsError) as refusal:
+        admission.before_user_signed_in(blocking_event())
+    assert refusal.value.code == FunctionsErrorCode.UNAVAILABLE
+    assert "secret" not in refusal.value.message
+    assert "secret" in capfd.readouterr().err

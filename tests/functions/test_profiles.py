@@ -1,0 +1,76 @@
+import pytest
+from app.profiles import Profile, new_profile, usage_of
+from app.usage import DEFAULT_QUOTA, NOTHING, Amount
+from app.user_events import UserProvider, UserRecord
+
+PASSWORD = (UserProvider("password"),)
+
+
+def test_new_profile_has_every_field_of_the_data_model():
+    user = UserRecord("u1", email="Ann@Example.com", display_name="Ann Lee", providers=PASSWORD)
+    assert new_profile(user) == {
+        "name": "Ann Lee",
+        "locale": "en",
+        "email": "ann@example.com",
+        "role": "user",
+        "state": "active",
+        "quota": {"bytes": 1024**3, "files": 5000},
+        "usage": {"bytes": 0, "files": 0},
+    }
+
+
+@pytest.mark.parametrize(
+    ("user", "expected"),
+    [
+        pytest.param(UserRecord("u"), {"name": "Guest", "email": None}, id="guest"),
+        pytest.param(
+            UserRecord("u", phone_number="+8210", providers=(UserProvider("phone"),)),
+            {"name": "User", "email": None},
+            id="phone",
+        ),
+        pytest.param(UserRecord("u", email="Ann@localhost"), {"email": "Ann@localhost"}, id="odd address"),
+        pytest.param(
+            UserRecord("u", email="boss@example.com", custom_claims={"role": "admin"}),
+            {"name": "boss", "role": "admin"},
+            id="administrator",
+        ),
+        pytest.param(
+            UserRecord("u", email="a@example.com", custom_claims={"role": "emperor"}),
+            {"role": "user"},
+            id="role unheard of",
+        ),
+    ],
+)
+def test_new_profile_takes_what_is_known(user, expected):
+    assert new_profile(user).items() >= expected.items()
+
+
+def test_profile_without_its_fields_is_active_and_empty():
+    assert Profile.parse({}) == Profile("active", NOTHING, DEFAULT_QUOTA)
+
+
+def test_usage_of_no_profile_is_none():
+    assert usage_of(None) is None
+    assert usage_of({"usage": {"bytes": 1, "files": 1}}) == Amount(1, 1)
+
+
+def test_created_user_gets_a_profile(drop):
+    drop.user_created(
+        email="Ann@Example.com", customClaims={"role": "user"}, providerData=[{"providerId": "password"}]
+    )
+    profile = drop.profile()
+    assert (profile["name"], profile["email"], profile["state"]) == ("ann", "ann@example.com", "active")
+    assert profile["createdAt"] == profile["updatedAt"]
+
+
+def test_guest_gets_a_profile(drop):
+    drop.user_created()
+    assert (drop.profile()["name"], drop.profile()["email"]) == ("Guest", None)
+
+
+def test_created_event_that_comes_again_overwrites_nothing(drop):
+    drop.user_created(email="ann@example.com")
+    drop.firestore.document(f"users/{drop.uid}").update({"name": "Queen Ann", "usage.bytes": 7})
+    before = drop.profile()
+    drop.user_created(email="ann@example.com")
+    assert drop.profile() == before
