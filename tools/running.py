@@ -21,6 +21,9 @@ from tools.suite import Suite
 from tools.supervisor import Job
 from tools.terminal import Failure, wait_with_progress
 
+KEEP_SERVING: Final = Path(__file__).with_name("keep_serving.cjs")
+"""Loaded into the CLI, so that a broken request gets an error instead of ending the suite."""
+
 START_LIMIT: Final = 180.0
 """Seconds until a suite that does not become ready is given up."""
 STOP_LIMIT: Final = 30.0
@@ -64,7 +67,8 @@ class Plan:
         return self.folder / "suite.log"
 
     def job(self) -> Job:
-        command = ["node", str(firebase_cli()), "emulators:start", "--config", str(self.config)]
+        command = ["node", "--require", str(KEEP_SERVING), str(firebase_cli())]
+        command += ["emulators:start", "--config", str(self.config)]
         command += ["--project", self.suite.project_id]
         command += ["--only", self.only] if self.only else []
         command += ["--import", str(self.imported)] if self.imported else []
