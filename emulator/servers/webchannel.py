@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from emulator.errors import FirestoreError, Internal
+from emulator.errors import FirestoreError, Internal, Unavailable
 from emulator.firestore.callers import ANONYMOUS, Caller
 from emulator.firestore.engine import Engine
 from emulator.firestore.listen import ListenEvent
@@ -115,12 +115,11 @@ class _Session:
         raise NotImplementedError
 
     def close(self) -> None:
-        """End the stream at once; safe to call twice."""
+        """End the stream; an open back channel ends after what it still has to send. Safe to call twice."""
         self.ended = True
         if self._expiry is not None:
             self._expiry.cancel()
-        if self.back is not None:
-            self.back.end()
+        self._wake()
 
     async def receive(self, form: Form) -> None:
         """Handle what is new in a form, after everything before it. The answer to the form waits for this."""
@@ -207,6 +206,7 @@ class _ListenSession(_Session):
 
     def finish(self, *arrays: str) -> None:
         super().finish(*arrays)
+        self._pump.cancel()
         self._stream.close()
 
     async def _forward_events(self) -> None:
@@ -300,8 +300,13 @@ class WebChannel:
                 return await self._back_channel(request, receive, send)
 
     def close(self) -> None:
-        """Drop every session and end their back channels."""
-        for sid in list(self._sessions):
+        """End every session.
+
+        Clients are told: after an answer that merely ends, they wait five seconds or more before they try again;
+        after this error the SDKs are back within about one.
+        """
+        for sid, session in list(self._sessions.items()):
+            session.fail(Unavailable("The emulator has stopped."))
             self._drop(sid)
 
     def __len__(self) -> int:

@@ -200,13 +200,15 @@ async def test_session_with_an_open_back_channel_stays(start):
     assert len(app) == 1
 
 
-async def test_closing_the_application_ends_every_answer(start):
+async def test_closing_the_application_tells_every_client(start):
     app = start()
     client = await Client(app, LISTEN_PATH).open()
     back = client.listen()
     assert await back.status() == 200
     app.close()
-    assert await back.chunk() is None
+    error, close = await back.rest()
+    assert error[0]["error"]["status"] == "UNAVAILABLE"
+    assert close == ["close"]
     assert len(app) == 0
 
 
