@@ -302,8 +302,8 @@ class WebChannel:
     def close(self) -> None:
         """End every session.
 
-        Clients are told: after an answer that merely ends, they wait five seconds or more before they try again;
-        after this error the SDKs are back within about one.
+        Clients are told: after an answer that merely ends, they wait five seconds or more before they try
+        again; after this error the SDKs are back within about one.
         """
         for sid, session in list(self._sessions.items()):
             session.fail(Unavailable("The emulator has stopped."))
