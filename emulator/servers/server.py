@@ -117,8 +117,8 @@ class EmulatorServer:
             if monitor is not None:
                 monitor.close()
             self._webchannel.close()
+            front.abort_all()  # clients of gRPC find the server unavailable and will look for it again
             await asyncio.gather(self._http.close(), grpc_server.stop(0), self._triggers.close())
-            front.abort_all()
 
     async def _start_monitor(self) -> Server | None:
         """The request monitor, when there is a port for it; without it everything else works."""

@@ -61,7 +61,7 @@ _CAPTURE = re.compile(r"\{\w+(?:=(\*\*?))?\}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """One function that wants to hear of changes. `generation` is 1 or 2."""
+    """One function that wants to hear of changes. `generation` is 1 or 2; `documents` matches `/` and a path."""
 
     project: str
     key: str
@@ -76,7 +76,7 @@ class Trigger:
             self.kind in (kind, ChangeKind.WRITE)
             and self.project == path.database.project
             and self.database == path.database.database
-            and self.documents.fullmatch("/".join(path.segments)) is not None
+            and self.documents.fullmatch("/" + "/".join(path.segments)) is not None
         )
 
 
@@ -95,7 +95,7 @@ def v2_trigger(
 ) -> Trigger:
     kind = _kind(_V2_TYPE, event_type, form=1)
     path = document.strip("/")
-    documents = _path_pattern(path) if is_pattern else re.compile(re.escape(path))
+    documents = _path_pattern(path) if is_pattern else re.compile(re.escape("/" + path))
     return Trigger(project, key, 2, event_type, kind, database, documents)
 
 
@@ -117,7 +117,7 @@ def _path_pattern(text: str) -> re.Pattern[str]:
             pattern += "(?:/.+)?"
         else:
             pattern += "/[^/]+"
-    return re.compile(pattern.removeprefix("/"), re.DOTALL)
+    return re.compile(pattern, re.DOTALL)
 
 
 def _change_kind(change: DocumentChange) -> ChangeKind:

@@ -1,4 +1,4 @@
-"""The emulator as a process, shared by the tests of this folder, and a project of its own for each of them."""
+"""The emulator as a process, shared by the tests of this folder, and a project of its own for each."""
 
 from __future__ import annotations
 

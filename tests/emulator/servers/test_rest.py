@@ -43,7 +43,7 @@ def rest(emulator: Emulator, database: str) -> Rest:
 
 
 def matches(body: str, expected: str, database: str) -> bool:
-    """Whether a body is the expected one, in which `<time>`, `<id>` and `{database}` stand for what varies."""
+    """Whether a body is the expected one; `<time>`, `<id>` and `{database}` stand for what varies."""
     pattern = re.escape(expected.replace("{database}", database))
     for place, meaning in {"<time>": TIME, "<id>": "[A-Za-z0-9+/]+=*", "<auto>": "[A-Za-z0-9]{20}"}.items():
         pattern = pattern.replace(re.escape(place), meaning)

@@ -1,0 +1,169 @@
+"""The program: its flags, its exit codes, its start and its end."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+
+from emulator.wire import protos
+from tests.emulator.process import DEADLINE, running_emulator, start_process
+
+ALLOWED_TO_STOP = 1.0
+OPEN = "service cloud.firestore { match /databases/{d}/documents { match /open/{x} { allow read; } } }"
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    """The exit code and the output of a run that ends by itself."""
+    process = start_process(*arguments)
+    output, _ = process.communicate(timeout=DEADLINE)
+    return process.returncode, output.decode()
+
+
+@pytest.mark.parametrize(("flag", "text"), [("--help", "--seed_from_export"), ("--version", "1.22.0")])
+def test_information_is_printed_and_nothing_served(flag: str, text: str) -> None:
+    code, output = run(flag)
+
+    assert code == 0
+    assert text in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--port", "x"], "is not a port"),
+        (["--port", "70000"], "is not a port"),
+        (["--port"], "expected one argument"),
+        (["--single_project_mode", "maybe"], "neither true nor false"),
+        (["--single_project_mode"], "--single_project_mode needs --project_id"),
+        (["--single_project_mode_error"], "--single_project_mode_error needs --single_project_mode"),
+        (["--export-name", "x"], "--export-name needs --export-on-exit"),
+        (["--database-edition", "ENTERPRISE"], "--database-edition enterprise is not implemented"),
+        (["--require_indexes"], "--require_indexes is not implemented"),
+        (["--rules", "/no/such/file", "--port", "0"], "/no/such/file"),
+        (["--seed_from_export", "/no/such/file", "--port", "0"], "export metadata"),
+    ],
+)
+def test_what_makes_no_sense_ends_with_one_line_and_code_1(arguments: list[str], text: str) -> None:
+    code, output = run(*arguments)
+
+    assert code == 1
+    assert text in output
+    assert "Traceback" not in output
+
+
+def test_a_taken_port_is_said_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        code, output = run("--host", "127.0.0.1", "--port", str(taken.getsockname()[1]))
+
+    assert code == 1
+    assert "address already in use" in output
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--database-edition", "standard", "--single_project_mode", "true", "--project_id", "p"],
+        ["--database-edition=STANDARD", "--single_project_mode", "--project_id=p"],
+        ["--single_project_mode=false", "stray", "positionals"],
+        ["--websocket_port=0", "--functions_emulator=127.0.0.1:1", "--a-flag-of-a-later-cli=1"],
+    ],
+)
+def test_flags_are_read_in_both_forms(flags: list[str]) -> None:
+    with running_emulator(*flags) as emulator:
+        assert emulator.http("GET", "/").body == "Ok\n"
+
+
+def test_rules_of_the_start_decide(tmp_path: Path) -> None:
+    rules = tmp_path / "firestore.rules"
+    rules.write_text(OPEN)
+
+    with running_emulator("--rules", str(rules)) as emulator:
+        path = "/v1/projects/p/databases/(default)/documents"
+        assert emulator.http("GET", path + "/open/a").status == 404
+        assert emulator.http("GET", path + "/closed/a").status == 403
+
+
+def test_broken_rules_of_the_start_deny_everything_and_say_where(tmp_path: Path) -> None:
+    rules = tmp_path / "firestore.rules"
+    rules.write_text(OPEN.replace("allow read", "allow raed"))
+
+    with running_emulator("--rules", str(rules)) as emulator:
+        path = "/v1/projects/p/databases/(default)/documents/open/a"
+        assert emulator.http("GET", path).status == 403
+        assert emulator.http("GET", path, headers={"Authorization": "Bearer owner"}).status == 404
+        assert "L1:" in emulator.log
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_at_once_with_success_though_streams_are_open(number: signal.Signals) -> None:
+    with running_emulator() as emulator, socket.create_connection(("127.0.0.1", emulator.port)) as half:
+        half.sendall(b"GET / HT")
+        with grpc.insecure_channel(emulator.host) as channel:
+            listening = channel.stream_stream("/google.firestore.v1.Firestore/Listen")(endless_listening())
+            next(listening)
+
+            told = time.monotonic()
+            emulator.process.send_signal(number)
+            code = emulator.process.wait(DEADLINE)
+            took = time.monotonic() - told
+
+            assert (code, listening.code()) == (0, grpc.StatusCode.UNAVAILABLE)
+            assert took < ALLOWED_TO_STOP
+
+
+def endless_listening() -> Iterator[bytes]:
+    """Requests of a Listen stream that its client never ends."""
+    database = "projects/p/databases/(default)"
+    request = protos.ListenRequest(database=database)
+    request.add_target.documents.documents.append(f"{database}/documents/a/b")
+    yield request.SerializeToString()
+    threading.Event().wait(DEADLINE)
+
+
+def test_being_stopped_while_it_loads_is_success_too() -> None:
+    process = start_process("--host", "127.0.0.1", "--port", "0")
+    try:
+        process.send_signal(signal.SIGTERM) if _has_loaded_something(process) else None
+        assert process.wait(DEADLINE) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _has_loaded_something(process: subprocess.Popen[bytes]) -> bool:
+    """Wait until the program has opened its port, which is before it has loaded the rest."""
+    deadline = time.monotonic() + DEADLINE
+    while time.monotonic() < deadline:
+        if any(line.split()[3] == "0A" for line in _sockets(process)):
+            return True
+    return False
+
+
+def _sockets(process: subprocess.Popen[bytes]) -> list[str]:
+    own = {link.readlink().name for link in Path(f"/proc/{process.pid}/fd").iterdir() if link.is_symlink()}
+    lines = Path(f"/proc/{process.pid}/net/tcp").read_text().splitlines()[1:]
+    return [line for line in lines if f"socket:[{line.split()[9]}]" in own]
+
+
+def test_nothing_is_left_in_the_folder_for_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    process = start_process("--host", "127.0.0.1", "--port", "0")
+    assert process.stdout is not None
+    assert b"ready" in process.stdout.readline()
+    folders = list(tmp_path.iterdir())
+    process.terminate()
+    process.communicate(timeout=DEADLINE)
+
+    assert [oct(folder.stat().st_mode) for folder in folders if folder.exists()] == []
+    assert len(folders) == 1
+    assert list(tmp_path.iterdir()) == []
