@@ -132,7 +132,7 @@ def _number(fields: Mapping[str, str], name: str, default: int) -> int:
 
 def frame(payload: str) -> bytes:
     """The payload with its length before it, in UTF-16 code units: what a browser's strings count."""
-    units = len(payload) + sum(character > "\uffff" for character in payload)
+    units = len(payload.encode("utf-16-le")) // 2
     return f"{units}\n{payload}".encode()
 
 

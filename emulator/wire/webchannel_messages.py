@@ -23,12 +23,15 @@ from emulator.wire.timestamps import format_timestamp
 from emulator.wire.webchannel import error_array
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
 def print_compact(tree: Json) -> str:
     """One line of JSON. Doubles JSON has no number for are spelled as protobuf's JSON mapping does."""
     try:
-        return json.dumps(tree, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return _ENCODER.encode(tree)
     except ValueError:
-        return json.dumps(_spell_doubles(tree), ensure_ascii=False, separators=(",", ":"))
+        return _ENCODER.encode(_spell_doubles(tree))
 
 
 def _spell_doubles(tree: Any) -> Any:
