@@ -21,6 +21,7 @@ RULES = HERE / "firestore.rules"
 BROWSER_TRANSPORTS = {
     "auto-detection": {},
     "streaming": {"experimentalAutoDetectLongPolling": False},
+    "streaming-xhr": {"experimentalAutoDetectLongPolling": False, "useFetchStreams": False},
     "long-polling": {"experimentalForceLongPolling": True},
     "short-polls": {
         "experimentalForceLongPolling": True,

@@ -266,6 +266,43 @@ def test_write_to_another_database_ends_the_stream(port):
     )
 
 
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        pytest.param({}, "'database' must be set on an initial write request.", id="no database"),
+        pytest.param(
+            {"database": DATABASE, "writes": [{}]},
+            "'writes' must not be set on an initial write request.",
+            id="writes",
+        ),
+        pytest.param(
+            {"database": DATABASE, "streamId": "1", "streamToken": "MA=="},
+            "Resuming streams is not supported, do not set stream ID.",
+            id="stream id",
+        ),
+        pytest.param(
+            {"database": DATABASE, "streamToken": "MA=="},
+            "Resuming streams is not supported, 'stream_token' must not be set on an initial write request.",
+            id="stream token",
+        ),
+    ],
+)
+def test_first_write_request_names_the_database_and_nothing_else(port, message, text):
+    channel = Channel(port, "Write")
+    channel.open(message)
+    error, close = channel.listen().rest()
+    assert error[0]["error"] == {"code": 400, "message": text, "status": "INVALID_ARGUMENT"}
+    assert close == ["close"]
+
+
+def test_tokens_of_write_requests_are_not_checked(port, collection):
+    """As in the official emulator."""
+    channel = write_channel(port)
+    for token in ({}, {"streamToken": "Ym9ndXM="}):
+        channel.send(token | {"writes": [increment(f"{collection}/w")]})
+    assert get_document(port, f"{collection}/w")["fields"] == {"n": {"integerValue": "2"}}
+
+
 def test_bad_target_is_removed_and_the_stream_stays(port, collection):
     channel = Channel(port, "Listen")
     bad = add_query(collection, target_id=4)
