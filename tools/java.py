@@ -36,13 +36,13 @@ def plant() -> Path:
     return JAVA
 
 
-def environment(path: str) -> dict[str, str]:
+def environment(path: str, folder: Path = JAVA) -> dict[str, str]:
     """What a process needs so that the Firebase CLI it starts finds our programs; `path` is the PATH to
     extend.
     """
-    folders = [str(JAVA / "bin"), str(NODE_MODULES / ".bin")]
-    rest = [folder for folder in path.split(os.pathsep) if folder and folder not in folders]
-    return {"PATH": os.pathsep.join([*folders, *rest]), "FIREBASE_EMULATORS_PATH": str(JAVA / "cache")}
+    first = [str(folder / "bin"), str(NODE_MODULES / ".bin")]
+    rest = [place for place in path.split(os.pathsep) if place and place not in first]
+    return {"PATH": os.pathsep.join([*first, *rest]), "FIREBASE_EMULATORS_PATH": str(folder / "cache")}
 
 
 def official_java() -> str | None:

@@ -31,8 +31,7 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
 @contextmanager
 def private_block(names: list[str]) -> Iterator[dict[str, int]]:
     """A free port for each name, from a block no other kit of this user takes until the context ends."""
-    locks = Path(tempfile.gettempdir()) / f"kindling-ports-{os.getuid()}"
-    locks.mkdir(exist_ok=True)
+    locks = lock_folder()
     for block in range(BLOCKS):
         first = FIRST_PRIVATE + block * BLOCK
         with open(locks / str(first), "w", encoding="utf-8") as lock:
@@ -47,6 +46,13 @@ def private_block(names: list[str]) -> Iterator[dict[str, int]]:
     raise OSError(
         f"no block of {len(names)} free ports between {FIRST_PRIVATE} and {FIRST_PRIVATE + BLOCKS * BLOCK}"
     )
+
+
+def lock_folder() -> Path:
+    """Where all kits of this user, of any tree, keep the locks they share."""
+    folder = Path(tempfile.gettempdir()) / f"kindling-locks-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def taken(ports: Mapping[str, tuple[str, int]]) -> dict[str, tuple[int, str]]:

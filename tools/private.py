@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tools import java, page, snapshot
 from tools.ports import private_block
-from tools.project import FIREBASE_JSON, RUNS, SEED
+from tools.project import FIREBASE_JSON, JAVA, RUNS, SEED
 from tools.running import Plan, RunningSuite, running
 from tools.suite import DEFAULT_PORTS, Suite, load, with_ports
 
@@ -18,7 +18,9 @@ KEPT_RUNS = 5
 
 
 @contextmanager
-def private_suite(*, seed: bool = True, only: str | None = None) -> Iterator[RunningSuite]:
+def private_suite(
+    *, seed: bool = True, only: str | None = None, java_folder: Path = JAVA
+) -> Iterator[RunningSuite]:
     """A suite of its own, ready when the context begins, gone but for its logs when it ends."""
     folder = _new_run_folder()
     temporary = Path(tempfile.mkdtemp(prefix="kindling-"))
@@ -32,11 +34,12 @@ def private_suite(*, seed: bool = True, only: str | None = None) -> Iterator[Run
             folder,
             imported=_copy_of_seed(folder) if seed else None,
             only=only,
+            java=java_folder,
             temporary=temporary,
             scratch=(temporary, folder / "project", folder / "seed"),
         )
         with running(plan) as started:
-            started.wait_until_ready()
+            started.seconds_to_ready = started.wait_until_ready()
             yield started
 
 

@@ -5,6 +5,7 @@ remains.
 import http.client
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,8 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from tools import java
-from tools.project import firebase_cli
+from tools import turns
+from tools.java import environment
+from tools.project import JAVA, firebase_cli
 from tools.suite import Suite
 from tools.supervisor import Job
 from tools.terminal import Failure, wait_with_progress
@@ -24,7 +26,7 @@ from tools.terminal import Failure, wait_with_progress
 KEEP_SERVING: Final = Path(__file__).with_name("keep_serving.cjs")
 """Loaded into the CLI, so that a broken request gets an error instead of ending the suite."""
 
-START_LIMIT: Final = 180.0
+START_LIMIT: Final = 240.0
 """Seconds until a suite that does not become ready is given up."""
 STOP_LIMIT: Final = 30.0
 
@@ -58,7 +60,7 @@ class Plan:
     imported: Path | None = None
     only: str | None = None
     temporary: Path | None = None
-    stand_ins: bool = True
+    java: Path | None = JAVA
     grace: float = 0.0
     scratch: tuple[Path, ...] = ()
 
@@ -87,10 +89,14 @@ class Plan:
         """
         foreign = self.suite.environment()
         own = {name: value for name, value in os.environ.items() if name not in foreign}
-        own.update(java.environment(own.get("PATH", "")) if self.stand_ins else {})
+        own.update(environment(own.get("PATH", ""), self.java) if self.java else {})
         if self.temporary:
             own["TMPDIR"] = str(self.temporary)
-        return {**own, "NO_UPDATE_NOTIFIER": "1", "NO_COLOR": "1"}
+        return {**own, turns.VARIABLE: str(self.gate), "NO_UPDATE_NOTIFIER": "1", "NO_COLOR": "1"}
+
+    @property
+    def gate(self) -> Path:
+        return self.folder / "gate"
 
 
 @dataclass(slots=True)
@@ -101,6 +107,7 @@ class RunningSuite:
     supervisor: subprocess.Popen[bytes]
     ended: int | None = None
     stopped: bool = False
+    seconds_to_ready: float = 0.0
     _pending: bytes = field(default=b"", repr=False)
 
     def watch(self, pid: int) -> None:
@@ -124,12 +131,16 @@ class RunningSuite:
         log = LogReader(self.plan.log)
         answers = readiness(self.plan)
         seen: set[str] = set()
+        turn = turns.Turn(self.plan.gate)
 
         def ready() -> bool:
+            turn.poll()
             for line in log.lines():
                 seen.update(mark for mark in (_LOADED, _NOT_LOADED) if mark in line)
                 if tell:
                     tell(line)
+            if _LOADED in seen:
+                turn.release()
             if not self.alive():
                 raise self.failure("the emulator suite ended before it was ready")
             if _NOT_LOADED in seen:
@@ -138,7 +149,10 @@ class RunningSuite:
                 raise self.failure(f"the emulator suite was not ready after {START_LIMIT:.0f} s")
             return _LOADED in seen and all(answer() for answer in answers)
 
-        return wait_with_progress("Starting the emulator suite", ready)
+        try:
+            return wait_with_progress("Starting the emulator suite", ready)
+        finally:
+            turn.release()
 
     def failure(self, sentence: str) -> Failure:
         return Failure(f"{sentence}.", f"The whole log: {self.plan.log}", log_tail(self.plan.log))
@@ -184,6 +198,8 @@ def running(plan: Plan) -> Iterator[RunningSuite]:
     """Start the suite of `plan` and stop it when the context ends, in whatever way it ends."""
     plan.folder.mkdir(parents=True, exist_ok=True)
     plan.log.write_bytes(b"")
+    shutil.rmtree(plan.gate, ignore_errors=True)
+    plan.gate.mkdir()
     supervisor = subprocess.Popen(
         [sys.executable, "-P", "-m", "tools.supervisor"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
@@ -291,12 +307,19 @@ class _Answers:
 
 @contextmanager
 def signals_raise() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into Stopped for the time of the context, so that `finally` clauses run."""
+    """Turn SIGTERM and SIGHUP into Stopped for the time of the context, so that `finally` clauses run.
+
+    SIGHUP stays ignored under nohup. SIGINT interrupts even where a shell script started kit in the
+    background, for which shells switch it off.
+    """
 
     def stop(number: int, _frame: object) -> None:
         raise Stopped(number)
 
-    before = {name: signal.signal(name, stop) for name in (signal.SIGTERM, signal.SIGHUP)}
+    wanted = {signal.SIGTERM: stop, signal.SIGHUP: stop, signal.SIGINT: signal.default_int_handler}
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        del wanted[signal.SIGHUP]
+    before = {name: signal.signal(name, handler) for name, handler in wanted.items()}
     try:
         yield
     finally:

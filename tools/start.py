@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tools import java, page, ports, saved_data
-from tools.project import FIREBASE_JSON, KIT, ROOT, SAVED_DATA, SEED
+from tools.project import FIREBASE_JSON, JAVA, KIT, ROOT, SAVED_DATA, SEED
 from tools.running import LogReader, Plan, RunningSuite, Stopped, running, signals_raise
 from tools.suite import DEFAULT_PORTS, TITLES, Suite, configured, load, with_ports
 from tools.suite_log import LogLine, parse_line
@@ -61,7 +61,9 @@ def run(arguments: argparse.Namespace) -> int:
         source = _source(data, fresh=arguments.fresh, seed=arguments.seed)
         say(f"Data: {_describe(source)}")
         folder = KIT / (f"start-{arguments.ports}" if arguments.ports else "start")
-        plan = Plan(suite, config, folder, imported=source, stand_ins=not arguments.official, grace=GRACE)
+        plan = Plan(
+            suite, config, folder, imported=source, java=None if arguments.official else JAVA, grace=GRACE
+        )
         try:
             with running(plan) as started:
                 return _serve(started, data, _Shown(everything=arguments.verbose))

@@ -124,3 +124,9 @@ def test_suite_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path):
     assert "the emulator suite ended before it was ready" in done.stderr
     assert "No emulators to start" in done.stderr
     assert "The whole log:" in done.stderr
+
+
+def test_two_at_once_both_load_their_functions(tmp_path: Path, started):
+    ask = 'curl --fail --silent "$KINDLING_FUNCTIONS_URL/backends" | grep -q us-central1-api'
+    kits = [started([str(ROOT / "kit"), "exec", "--", "sh", "-c", ask]) for _ in range(2)]
+    assert [kit.wait(300) for kit in kits] == [0, 0]
