@@ -100,7 +100,9 @@ class Engine:
         """Documents in request order, all as of one moment."""
         for path in paths:
             check_database(database, path.database)
-        with Reading(self.database(database), consistency) as reading:
+        state = self.database(database)
+        await state.transactions.until_unclaimed(consistency, names={path.key for path in paths})
+        with Reading(state, consistency) as reading:
             self.authorization(database, caller).check_get(
                 paths, reading.view, in_transaction=reading.in_transaction
             )
@@ -125,7 +127,9 @@ class Engine:
         if show_missing:
             _require_admin(caller, "Metadata operations")
         query = Query(parent, collection or None, order_by=listings.parse_order(order_by), limit=size)
-        with Reading(self.database(parent.database), consistency) as reading:
+        state = self.database(parent.database)
+        await state.transactions.until_unclaimed(consistency, collection_ids={query.collection})
+        with Reading(state, consistency) as reading:
             if show_missing:
                 return listings.page_with_missing(reading, query, size, page_token)
             query = listings.continue_after(reading, query, page_token)
@@ -151,7 +155,9 @@ class Engine:
 
     async def run_query(self, query: Query, caller: Caller, consistency: Consistency = LATEST) -> QueryResult:
         """The documents of a query, in its order."""
-        with Reading(self.database(query.parent.database), consistency) as reading:
+        state = self.database(query.parent.database)
+        await state.transactions.until_unclaimed(consistency, collection_ids={query.collection})
+        with Reading(state, consistency) as reading:
             found = self._find(query, caller, reading)
             return QueryResult(_projected(query, found), reading.time, found.skipped, reading.began)
 
@@ -164,7 +170,9 @@ class Engine:
     ) -> AggregationResult:
         """Counts, sums and averages over the documents of a query."""
         named = with_aliases(aggregations)
-        with Reading(self.database(query.parent.database), consistency) as reading:
+        state = self.database(query.parent.database)
+        await state.transactions.until_unclaimed(consistency, collection_ids={query.collection})
+        with Reading(state, consistency) as reading:
             found = self._find(query, caller, reading)
             return AggregationResult(aggregate(named, found.documents), reading.time, reading.began)
 

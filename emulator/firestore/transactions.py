@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from emulator.errors import Aborted, InvalidArgument
 from emulator.firestore.locks import Locks, LockTable
-from emulator.firestore.paths import DocumentPath
-from emulator.firestore.reads import TransactionOptions
+from emulator.firestore.paths import DocumentPath, PathKey
+from emulator.firestore.reads import Consistency, TransactionOptions
 from emulator.firestore.values import Timestamp
 
 IDLE_LIMIT_MICROS = 60 * 1_000_000
@@ -88,6 +88,22 @@ class Transactions:
         """Wait until no other transaction has read the documents. Aborted when that takes too long."""
         self.expire()
         await self.locks.until_free(paths, mine.locks if mine is not None else None)
+
+    async def until_unclaimed(
+        self,
+        consistency: Consistency,
+        names: Collection[PathKey] = (),
+        collection_ids: Collection[str | None] = (),
+    ) -> None:
+        """Before a read that will lock: let writers who already wait for the same go first."""
+        mine: Locks | None = None
+        if consistency.transaction is not None:
+            transaction = self._open.get(consistency.transaction)
+            mine = transaction.locks if transaction is not None and not transaction.read_only else None
+        elif consistency.new_transaction is not None and not consistency.new_transaction.read_only:
+            mine = Locks()
+        if mine is not None:
+            await self.locks.until_unclaimed(names, collection_ids, mine)
 
     def expire(self) -> None:
         """End those left idle for too long."""

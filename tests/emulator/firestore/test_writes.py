@@ -129,8 +129,8 @@ async def test_delete_of_a_missing_document_is_fine_and_has_no_time(world: World
 
 
 def _no_entity(name: str) -> str:
-    'no entity to update: app: "dev~demo-test"\npath <\n  Element {\n    type: "c"\n'
-    f'    name: "{name}"\n  }}\n>\n'
+    key = f'app: "dev~demo-test"\npath <\n  Element {{\n    type: "c"\n    name: "{name}"\n  }}\n>\n'
+    return f"no entity to update: {key}"
 
 
 @pytest.mark.parametrize(
