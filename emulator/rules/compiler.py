@@ -36,13 +36,14 @@ def compile_service(program: Program, service: str, observe: Observe | None) -> 
 
 
 def _compile_block(block: Block, expressions: ExpressionCompiler, version: int) -> CompiledBlock:
-    allows: dict[str, tuple[CompiledAllow, ...]] = {}
+    allows: dict[str, list[CompiledAllow]] = {}
     for allow in block.match.allows:
         condition = _condition(allow, block, expressions)
         compiled = CompiledAllow(allow.start, condition.run, condition.cost)
         for method in dict.fromkeys(_simple_methods(allow)):
-            allows[method] = (*allows.get(method, ()), compiled)
-    return CompiledBlock(pattern_of(block.path, version), allows)
+            allows.setdefault(method, []).append(compiled)
+    by_method = {method: tuple(found) for method, found in allows.items()}
+    return CompiledBlock(pattern_of(block.path, version), by_method)
 
 
 def _condition(allow: ast.Allow, block: Block, expressions: ExpressionCompiler) -> Compiled:

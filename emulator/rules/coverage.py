@@ -6,6 +6,7 @@ with the first one seen as the sample, so that no decision hashes documents.
 
 import html
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from emulator.rules import ast
@@ -20,29 +21,31 @@ from emulator.rules.types.typed import typed_value
 _SCALARS = frozenset({bool, int, float, str, type(None)})
 
 
+@dataclass(slots=True)
+class Seen:
+    """One value of an expression, or one kind of values with the first of them as the sample."""
+
+    sample: Value
+    count: int = 0
+
+
 class Counter:
     """The values of one expression. A failed evaluation counts as its RulesError."""
 
-    __slots__ = ("counts", "samples")
+    __slots__ = ("seen",)
 
     def __init__(self) -> None:
-        self.counts: dict[object, int] = {}
-        self.samples: dict[object, Value] = {}
+        self.seen: dict[object, Seen] = {}
 
     @property
     def total(self) -> int:
-        return sum(self.counts.values())
+        return sum(seen.count for seen in self.seen.values())
 
     def add(self, key: object, kind: type, value: Value) -> None:
         """Count a value. `key` tells it from others; when there are too many, those of one kind are one."""
-        counts = self.counts
-        if key not in counts and len(counts) >= MAX_COVERAGE_VALUES:
+        if key not in self.seen and len(self.seen) >= MAX_COVERAGE_VALUES:
             key = kind
-        if key in counts:
-            counts[key] += 1
-        else:
-            counts[key] = 1
-            self.samples[key] = value
+        self.seen.setdefault(key, Seen(value)).count += 1
 
     def add_failure(self, error: RulesError) -> None:
         self.add((RulesError, error.message), RulesError, error)
@@ -59,7 +62,7 @@ class Coverage:
     def observe(self, expression: ast.Expression, run: Evaluate) -> Evaluate:
         """The closure, counted. The tree is kept by `_roots`, so an id stays that of its expression."""
         counter = self._counters.setdefault(id(expression), Counter())
-        counts = counter.counts
+        seen = counter.seen
 
         def observed(env: Environment, slots: Locals) -> Value:
             try:
@@ -69,8 +72,8 @@ class Coverage:
                 raise
             kind = type(value)
             key = (kind, value) if kind in _SCALARS else kind
-            if key in counts:
-                counts[key] += 1
+            if key in seen:
+                seen[key].count += 1
             else:
                 counter.add(key, kind, value)
             return value
@@ -98,10 +101,7 @@ class Coverage:
     def _node(self, expression: ast.Expression, around: int | None) -> dict[str, Any]:
         """`around` is how often the surrounding expression was evaluated, None for a root."""
         counter = self._counters.get(id(expression)) or Counter()
-        values = [
-            {"value": self._value(counter.samples[key]), "count": count}
-            for key, count in counter.counts.items()
-        ]
+        values = [{"value": self._value(seen.sample), "count": seen.count} for seen in counter.seen.values()]
         skipped = (around or 0) - counter.total
         if skipped > 0:
             values.append({"value": {}, "count": skipped})
@@ -137,7 +137,7 @@ class Coverage:
                 if counter is None:
                     continue
                 line = self._source.line(expression.start)
-                missed.setdefault(line, []).append(not counter.counts)
+                missed.setdefault(line, []).append(not counter.seen)
                 text = self._source.text[expression.start : expression.end].split("\n")[0]
                 notes.setdefault(line, []).append(f"{text[:60]}: {self._summary(counter)}")
         return {
@@ -146,12 +146,12 @@ class Coverage:
         }
 
     def _summary(self, counter: Counter) -> str:
-        if not counter.counts:
+        if not counter.seen:
             return "never evaluated"
         parts = []
-        for key, count in counter.counts.items():
-            text = json.dumps(self._value(counter.samples[key]), ensure_ascii=False)
-            parts.append(f"{text[:80]} ({count}x)")
+        for seen in counter.seen.values():
+            text = json.dumps(self._value(seen.sample), ensure_ascii=False)
+            parts.append(f"{text[:80]} ({seen.count}x)")
         return ", ".join(parts)
 
 

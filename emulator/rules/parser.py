@@ -33,6 +33,7 @@ _BINARY_PRECEDENCE = {
     "/": 6,
     "%": 6,
 }
+_SHOWN = 40
 _PATH_TOO_LONG = f"Path has more than {MAX_PATH_SEGMENTS} segments."
 _LITERALS = {"true": True, "false": False, "null": None}
 
@@ -75,7 +76,7 @@ class _Parser:
 
     def _unexpected(self, expected: str) -> NoReturn:
         """Fail at the current token, with what would have been right there."""
-        text = self._token.text
+        text = self._token.text[:_SHOWN]
         self._fail(f"Unexpected '{text}'.", f"mismatched input '{text}' expecting {expected}")
 
     def _fail(self, *descriptions: str) -> NoReturn:
@@ -116,9 +117,9 @@ class _Parser:
 
     def _service(self) -> ast.Service:
         start = self._advance().start
-        name = self._name("a service name").text
+        names = [self._name("a service name").text]
         while self._accept("."):
-            name += "." + self._name("a service name").text
+            names.append(self._name("a service name").text)
         self._expect("{")
         functions, matches = [], []
         while not self._accept("}"):
@@ -128,7 +129,7 @@ class _Parser:
                 matches.append(self._match(depth=1))
             else:
                 self._unexpected("{'function', 'match', '}'}")
-        return ast.Service(start, self._previous_end, name, tuple(functions), tuple(matches))
+        return ast.Service(start, self._previous_end, ".".join(names), tuple(functions), tuple(matches))
 
     def _match(self, depth: int) -> ast.Match:
         if depth > MAX_MATCH_NESTING:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,9 +14,8 @@ class Source:
     line_starts: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        starts = [0]
-        starts.extend(offset + 1 for offset, char in enumerate(self.text) if char == "\n")
-        object.__setattr__(self, "line_starts", tuple(starts))
+        lengths = (len(line) + 1 for line in self.text.split("\n")[:-1])
+        object.__setattr__(self, "line_starts", tuple(accumulate(lengths, initial=0)))
 
     def line(self, offset: int) -> int:
         return bisect_right(self.line_starts, offset)

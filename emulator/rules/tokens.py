@@ -16,13 +16,14 @@ STRING = "string"
 KEYWORDS = frozenset({"true", "false", "null", "in", "is", "if", "return", "let"})
 
 # blank = { whitespace | "//" to the end of the line | "/*" to "*/" }
-_BLANK = re.compile(r"(?:\s+|//[^\n]*|/\*(?s:.*?)\*/)*")
+# Possessive: what follows may fail, and no other way to read the same blanks may then be tried.
+_BLANK = re.compile(r"(?:\s++|//[^\n]*+|/\*(?s:.*?)\*/)*+")
 _TOKEN = re.compile(
-    r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
+    _BLANK.pattern + r"(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
     r"|(?P<float>[0-9]+\.[0-9]*(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<int>[0-9]+)"
     r"|(?P<string>'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")"
-    r"|(?P<mark>&&|\|\||==|!=|<=|>=|[-+*/%!<>=(){}\[\],;:.?$])"
+    r"|(?P<mark>&&|\|\||==|!=|<=|>=|[-+*/%!<>=(){}\[\],;:.?$]))"
 )
 # segment of a declared path: literal | "{" name [ "=" ("*" | "**") ] "}" | "(" characters ")"
 _LITERAL_SEGMENT = re.compile(r"[A-Za-z0-9_\-.~%&':]+")
@@ -59,21 +60,23 @@ class Lexer:
 
     def token(self, offset: int) -> Token:
         """The token at or after `offset`, blanks and comments skipped."""
-        blank = _BLANK.match(self._text, offset)
-        start = blank.end() if blank else offset
-        found = _TOKEN.match(self._text, start)
+        found = _TOKEN.match(self._text, offset)
         if found is None:
-            return self._no_token(start)
-        kind, text = found.lastgroup or "", found[0]
+            return self._no_token(offset)
+        kind = found.lastgroup or ""
+        start, end = found.span(kind)
+        text = found[kind]
         if kind == "mark":
             kind = text
             if text == "/" and self._text.startswith("*", start + 1):
                 self.fail(start, start + 2, "Unclosed comment.")
         elif kind == NAME and text in KEYWORDS:
             kind = text
-        return Token(kind, text, start, found.end())
+        return Token(kind, text, start, end)
 
-    def _no_token(self, start: int) -> Token:
+    def _no_token(self, offset: int) -> Token:
+        blank = _BLANK.match(self._text, offset)
+        start = blank.end() if blank else offset
         char = self._text[start : start + 1]
         if char in ("'", '"'):
             self.fail(start, start + 1, "Unclosed string literal.")
