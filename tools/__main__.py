@@ -6,27 +6,19 @@ installed.
 
 import argparse
 import sys
-from types import ModuleType
+from importlib import import_module
 from typing import Final
 
-from tools import check, env, seed, start, test
-from tools import exec as exec_command
 from tools.terminal import Failure, report
 
-COMMANDS: Final[dict[str, ModuleType]] = {
-    "start": start,
-    "test": test,
-    "check": check,
-    "exec": exec_command,
-    "env": env,
-    "seed": seed,
-}
+COMMANDS: Final = ("start", "test", "check", "exec", "env", "seed")
+"""Each is a module of this package with HELP, add_arguments(parser) and run(arguments)."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one subcommand; gives its exit code."""
-    parser = _parser()
     given = sys.argv[1:] if arguments is None else arguments
+    parser = _parser([given[0]] if given and given[0] in COMMANDS else list(COMMANDS))
     if not given:
         parser.print_help()
         return 0
@@ -42,12 +34,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(names: list[str]) -> argparse.ArgumentParser:
+    """A parser that knows these commands: all of them for help, else only the one that is run."""
     parser = argparse.ArgumentParser(
         prog="./kit", description="Kindling: one command to a working app on the Firebase emulator suite."
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for name, module in COMMANDS.items():
+    for name in names:
+        module = import_module(f"tools.{name}")
         sub = commands.add_parser(
             name,
             help=module.HELP,

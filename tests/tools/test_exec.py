@@ -74,7 +74,7 @@ def test_missing_command_is_named(mark: str):
     assert "cannot run no-such-program" in done.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_ended_kit_leaves_no_process_and_no_port(tmp_path: Path, mark: str, started, number: signal.Signals):
     script = TELL + "time.sleep(600)"
     kit = started(

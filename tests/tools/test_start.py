@@ -127,27 +127,21 @@ def test_start_is_ready_once_with_seed_saves_on_interrupt_and_loads_again(folder
     again.wait_until_ready()
     assert "as saved last time" in again.err
     assert read_note() == "kept"
-    write_note("written before kit was killed")
-    again.process.kill()
-    again.process.wait()
+    again.process.terminate()
+    assert again.process.wait(60) == 128 + signal.SIGTERM
     again.leaves_nothing()
 
-    fresh = Start(folder, "--fresh")
-    fresh.wait_until_ready()
-    assert users() == set()
-    os.kill(fresh.process.pid, signal.SIGTERM)
-    assert fresh.process.wait(60) == 128 + signal.SIGTERM
-    fresh.leaves_nothing()
 
-
-def test_data_of_a_killed_kit_is_saved(folder: Path):
+def test_fresh_start_is_empty_and_what_a_killed_kit_held_is_saved(folder: Path):
     start = Start(folder, "--fresh")
     start.wait_until_ready()
+    assert users() == set()
     write_note("kit is killed now")
     start.process.kill()
     start.process.wait()
     start.leaves_nothing()
-    assert (folder / "data" / "firebase-export-metadata.json").exists()
+    exported = folder / "data" / "firestore_export" / "all_namespaces" / "all_kinds" / "output-0"
+    assert b"kit is killed now" in exported.read_bytes()
 
 
 def test_interrupt_while_starting_leaves_nothing_and_saves_nothing(folder: Path):
