@@ -12,9 +12,13 @@ import uvloop
 
 from emulator.errors import FirestoreError
 from emulator.firestore.engine import Engine
+from emulator.firestore.paths import DatabaseId
 from emulator.rules import RulesCompileError, Ruleset, compile_ruleset
+from emulator.servers.export import Seed
 from emulator.servers.options import Options
 from emulator.servers.server import EmulatorServer, now
+
+logger = logging.getLogger(__name__)
 
 #: What applies while the rules given at the start do not compile.
 _DENY_EVERYTHING = (
@@ -36,10 +40,16 @@ def run(options: Options, listeners: list[socket.socket]) -> int:
 
 def _engine(options: Options) -> Engine:
     engine = Engine(clock=now, random=random.Random(), rules=_rules(options))
-    if options.seed_from_export is not None:
-        from emulator.servers.export import Seed
+    seed = None if options.seed_from_export is None else Seed.read(options.seed_from_export, now)
+    only = options.project_id if options.single_project_mode else None
 
-        engine.seed = Seed.read(options.seed_from_export, now)
+    def begin_database(engine: Engine, database: DatabaseId) -> None:
+        if only is not None and database.project != only:
+            logger.warning("project %s is served beside %s in single_project_mode", database.project, only)
+        if seed is not None:
+            seed(engine, database)
+
+    engine.seed = begin_database
     return engine
 
 

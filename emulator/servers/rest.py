@@ -39,7 +39,7 @@ class RestHandlers:
 
     async def get_or_list(self, request: Request) -> Response:
         """A path with an even number of segments is a document, an odd one a collection."""
-        if len(request.params["path"].split("/")) % 2:
+        if _names_a_collection(request):
             return await self._list_documents(request)
         message = protos.GetDocumentRequest(name=_document_name(request))
         _read_parameters(message, request)
@@ -54,7 +54,7 @@ class RestHandlers:
         return _printed(_listed(result))
 
     async def create_document(self, request: Request) -> Response:
-        if len(request.params["path"].split("/")) % 2 == 0:
+        if not _names_a_collection(request):
             return NOT_FOUND
         parent, collection = _parent_and_collection(request)
         body = parse_json(await request.body())
@@ -194,6 +194,11 @@ def _parent_name(request: Request) -> str:
     """The document before a `:verb`, or the root of the database."""
     path = request.params.get("path")
     return f"{_database_name(request)}/documents" + (f"/{path}" if path else "")
+
+
+def _names_a_collection(request: Request) -> bool:
+    path = request.params["path"]
+    return path.count("/") % 2 == 0 and not path.endswith("/")
 
 
 def _parent_and_collection(request: Request) -> tuple[str, str]:

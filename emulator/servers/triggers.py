@@ -61,7 +61,7 @@ _CAPTURE = re.compile(r"\{\w+(?:=(\*\*?))?\}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """One function that wants to hear of changes. `generation` is 1 or 2; `documents` matches `/` and a path."""
+    """One function that wants to hear of changes. `generation` is 1 or 2; `documents` matches `/path`."""
 
     project: str
     key: str

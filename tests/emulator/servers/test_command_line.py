@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -70,15 +69,23 @@ def test_a_taken_port_is_said_so() -> None:
 @pytest.mark.parametrize(
     "flags",
     [
-        ["--database-edition", "standard", "--single_project_mode", "true", "--project_id", "p"],
-        ["--database-edition=STANDARD", "--single_project_mode", "--project_id=p"],
-        ["--single_project_mode=false", "stray", "positionals"],
-        ["--websocket_port=0", "--functions_emulator=127.0.0.1:1", "--a-flag-of-a-later-cli=1"],
+        ["--database-edition", "standard", "--single_project_mode", "true", "--project_id", "p", "stray"],
+        ["--database-edition=STANDARD", "--single_project_mode=false", "--a-flag-of-a-later-cli=1"],
     ],
 )
 def test_flags_are_read_in_both_forms(flags: list[str]) -> None:
     with running_emulator(*flags) as emulator:
         assert emulator.http("GET", "/").body == "Ok\n"
+
+
+def test_another_project_is_served_with_a_warning_in_single_project_mode() -> None:
+    with running_emulator("--single_project_mode", "--project_id", "one") as emulator:
+        for project in ("one", "two"):
+            path = f"/v1/projects/{project}/databases/(default)/documents/a/b"
+            assert emulator.http("GET", path).status == 404
+
+        assert "project two is served beside one" in emulator.log
+        assert "project one" not in emulator.log
 
 
 def test_rules_of_the_start_decide(tmp_path: Path) -> None:
@@ -129,28 +136,27 @@ def endless_listening() -> Iterator[bytes]:
 
 
 def test_being_stopped_while_it_loads_is_success_too() -> None:
-    process = start_process("--host", "127.0.0.1", "--port", "0")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = start_process("--host", "127.0.0.1", "--port", str(port))
     try:
-        process.send_signal(signal.SIGTERM) if _has_loaded_something(process) else None
+        wait_until_connected(port)  # the port opens before the rest is loaded
+        process.send_signal(signal.SIGTERM)
         assert process.wait(DEADLINE) == 0
     finally:
         process.kill()
         process.communicate()
 
 
-def _has_loaded_something(process: subprocess.Popen[bytes]) -> bool:
-    """Wait until the program has opened its port, which is before it has loaded the rest."""
+def wait_until_connected(port: int) -> None:
     deadline = time.monotonic() + DEADLINE
     while time.monotonic() < deadline:
-        if any(line.split()[3] == "0A" for line in _sockets(process)):
-            return True
-    return False
-
-
-def _sockets(process: subprocess.Popen[bytes]) -> list[str]:
-    own = {link.readlink().name for link in Path(f"/proc/{process.pid}/fd").iterdir() if link.is_symlink()}
-    lines = Path(f"/proc/{process.pid}/net/tcp").read_text().splitlines()[1:]
-    return [line for line in lines if f"socket:[{line.split()[9]}]" in own]
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            continue
+        return
+    pytest.fail("nobody listens")
 
 
 def test_nothing_is_left_in_the_folder_for_temporary_files(

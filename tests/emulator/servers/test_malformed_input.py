@@ -97,6 +97,21 @@ def test_a_connection_that_ends_early_leaves_nothing(connection: socket.socket, 
     connection.close()
 
 
+def test_frequent_pings_are_answered_and_never_held_against_a_client(connection: socket.socket) -> None:
+    ping = b"\0\0\x08\x06\0\0\0\0\0"
+    connection.sendall(PREFACE + SETTINGS)
+    seen = b""
+    for number in range(50):
+        payload = struct.pack(">Q", number)
+        connection.sendall(ping + payload)
+        while b"\x06\x01\0\0\0\0" + payload not in seen:
+            part = connection.recv(65536)
+            assert part, "the connection was closed"
+            seen += part
+
+    assert b"\x07\0\0\0\0\0" not in seen  # the header of GOAWAY
+
+
 def test_a_body_above_16_mebibytes_is_too_large(emulator: Emulator, connection: socket.socket) -> None:
     path = "/v1/projects/p/databases/(default)/documents:commit"
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {BODY_LIMIT + 1}\r\n\r\n"

@@ -384,6 +384,15 @@ def test_a_malformed_body_is_refused(rest: Rest, body: str | bytes) -> None:
     assert (answer.status, answer.body) == (400, BAD_PAYLOAD)
 
 
+TRAILING = 'Document name "{database}/documents/c/e/" has invalid trailing "/".'
+
+
+def test_a_trailing_slash_is_no_name(stored: Rest, database: str) -> None:
+    answer = stored("GET", "/c/e/")
+
+    assert answer.body == error(400, "INVALID_ARGUMENT", TRAILING.replace("{database}", database))
+
+
 NOT_FOUND = [
     ("GET", ""),
     ("GET", ":commit"),

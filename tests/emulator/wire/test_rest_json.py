@@ -89,37 +89,11 @@ def test_any_body_is_read_or_refused(body: bytes) -> None:
         to_message(parse_json(body), protos.CommitRequest)
 
 
+NAMES = ["writes", "update", "name", "fields", "a", "mapValue", "arrayValue", "values", "integerValue", "bytesValue", "timestampValue", "updateMask", "fieldPaths", "verify", "currentDocument", "exists"]
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                [
-                    "writes",
-                    "update",
-                    "name",
-                    "fields",
-                    "a",
-                    "mapValue",
-                    "arrayValue",
-                    "values",
-                    "integerValue",
-                ]
-                + [
-                    "bytesValue",
-                    "timestampValue",
-                    "updateMask",
-                    "fieldPaths",
-                    "verify",
-                    "currentDocument",
-                    "exists",
-                ]
-            ),
-            inner,
-            max_size=4,
-        )
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
     max_leaves=15,
 )
 
