@@ -96,12 +96,7 @@ class Form:
 
 def parse_form(body: bytes) -> Form:
     """The form of a POST; an empty body has no messages."""
-    try:
-        pairs = parse_qsl(
-            body.decode(), keep_blank_values=True, errors="strict", max_num_fields=2 * MAX_MESSAGES + 8
-        )
-    except ValueError as error:
-        raise MalformedRequest("not a form in UTF-8, or too many fields") from error
+    pairs = _parse_pairs(body)
     fields = dict(pairs)
     offset = _number(fields, "ofs", 0)
     messages = tuple(
@@ -112,6 +107,26 @@ def parse_form(body: bytes) -> Form:
     if len(messages) != _number(fields, "count", 0):
         raise MalformedRequest("count does not match the messages")
     return Form(dict(_parse_headers(fields.get("headers", ""))), messages)
+
+
+def _parse_pairs(body: bytes) -> list[tuple[str, str]]:
+    """application/x-www-form-urlencoded, strictly.
+
+    urllib.parse needs a microsecond for every escaped byte, which is a second for a megabyte of Korean; the codec
+    that reads Python's own escapes does the same work in C.
+    """
+    if body.count(b"&") > 2 * MAX_MESSAGES + 8:
+        raise MalformedRequest("too many fields")
+    spelled = body.replace(b"+", b" ").replace(b"\\", rb"\\").replace(b"%", rb"\x")
+    try:
+        halves = [pair.partition(b"=") for pair in spelled.split(b"&")]
+        return [(_unescape(name), _unescape(value)) for name, _, value in halves]
+    except UnicodeError as error:
+        raise MalformedRequest("not a form in UTF-8") from error
+
+
+def _unescape(spelled: bytes) -> str:
+    return spelled.decode("unicode_escape").encode("latin-1").decode()
 
 
 def _parse_headers(text: str) -> Iterator[tuple[str, str]]:

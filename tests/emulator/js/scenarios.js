@@ -199,15 +199,15 @@ async function longUnicodeTextAndManyDocumentsArrive(t) {
   const { collection, doc, getDocs, setDoc, writeBatch } = t.sdk;
   const [mine, theirs] = [t.client(), t.client()];
   const name = t.collection();
-  const text = '가😀é\u0000'.repeat(40_000);
+  const text = '가😀é\u0000'.repeat(20_000);
   await setDoc(doc(theirs, name, 'long'), { text });
-  for (let start = 0; start < 1000; start += 250) {
+  for (let start = 0; start < 600; start += 200) {
     const batch = writeBatch(theirs);
-    for (let n = start; n < start + 250; n += 1) batch.set(doc(theirs, name, `d${n}`), { n, label: `문서 ${n}` });
+    for (let n = start; n < start + 200; n += 1) batch.set(doc(theirs, name, `d${n}`), { n, label: `문서 ${n}` });
     await batch.commit();
   }
   const snapshot = await getDocs(collection(mine, name));
-  same(snapshot.size, 1001);
+  same(snapshot.size, 601);
   same(snapshot.docs.find((d) => d.id === 'long').data().text === text, true);
 }
 

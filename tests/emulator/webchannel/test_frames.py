@@ -107,12 +107,21 @@ def test_form_whose_places_have_gaps_keeps_the_numbers():
         pytest.param(b"count=1&ofs=-1&req0___data__=a", id="negative offset"),
         pytest.param(b"count=1&ofs=0&req0___data__=%ff", id="escaped bytes that are not UTF-8"),
         pytest.param(b"\xff\xfe", id="bytes that are not UTF-8"),
+        pytest.param(b"count=1&ofs=0&req0___data__=%zz", id="an escape that is none"),
+        pytest.param(b"count=1&ofs=0&req0___data__=100%", id="an escape cut short"),
         pytest.param(b"a=1&" * 5000, id="too many fields"),
     ],
 )
 def test_form_that_no_client_sends_is_refused(body):
     with pytest.raises(MalformedRequest):
         parse_form(body)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_text_survives_the_form(text):
+    for escaped in (quote(text, safe=""), urlencode({"": text})[1:], quote(text, safe="\\/{}")):
+        body = f"count=1&ofs=0&req0___data__={escaped}".encode()
+        assert parse_form(body).messages == ((0, text),)
 
 
 @given(st.binary(max_size=200))
