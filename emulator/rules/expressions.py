@@ -97,7 +97,7 @@ class ExpressionCompiler:
                 inner = self._compile(target, scope)
                 return Compiled(_member(inner.run, name, expression.start), inner.cost + 1)
             case ast.Binary(operator=operator, left=left, right=right):
-                return self._located(expression, scope, operators.binary(operator), left, right)
+                return self._located(expression, scope, operators.BINARY[operator], left, right)
             case ast.Logical(operator=operator, operands=operands):
                 return self._logical(operator, operands, scope, expression.start)
             case ast.Call():

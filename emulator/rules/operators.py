@@ -58,15 +58,6 @@ _COMPARISONS: dict[str, BinaryOperator] = {
 }
 
 
-def binary(operator: str) -> BinaryOperator:
-    """The function of a binary operator other than `&&`, `||` and `is`."""
-    if operator in _ARITHMETIC:
-        return _arithmetic_operator(operator, _ARITHMETIC[operator])
-    if operator in _COMPARISONS:
-        return _ordering_operator(operator, _COMPARISONS[operator])
-    return {"==": equal, "!=": unequal, "in": contains}[operator]
-
-
 def _arithmetic_operator(operator: str, pairs: _Pairs) -> BinaryOperator:
     def apply(left: Value, right: Value) -> Value:
         implementation = pairs.get((type(left), type(right)))
@@ -211,3 +202,13 @@ def _no_operation(operator: str, left: Value, right: Value) -> EvaluationError:
             return operand.error()
     received = f"{type_name(left)} {operator} {type_name(right)}"
     return unsupported(received, f"operands of {operator}")
+
+
+BINARY: dict[str, BinaryOperator] = {
+    "==": equal,
+    "!=": unequal,
+    "in": contains,
+    **{operator: _arithmetic_operator(operator, pairs) for operator, pairs in _ARITHMETIC.items()},
+    **{operator: _ordering_operator(operator, compare) for operator, compare in _COMPARISONS.items()},
+}
+"""Every binary operator other than `&&`, `||` and `is`."""
