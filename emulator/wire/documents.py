@@ -57,10 +57,11 @@ def embed(field_number: int, payload: bytes) -> bytes:
 
 
 def masked(document: Document, mask: tuple[FieldPath, ...] | None) -> Document:
-    """The document with the fields the mask names; the same object when there is no mask."""
+    """The document with the fields the mask names, in stored order; the same object when there is no mask."""
     if mask is None:
         return document
-    fields = apply_mask(document.fields, mask)
+    selected = apply_mask(document.fields, mask)
+    fields = {name: selected[name] for name in document.fields if name in selected}
     return Document(document.path, fields, document.create_time, document.update_time)
 
 
