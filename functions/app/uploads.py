@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -20,7 +20,8 @@ from app.examination import Accepted, Refused, check_size, examine
 from app.objects import LocalCopy, StoredObject
 from app.optimistic import Changes, change
 from app.paths import FileKey, parse_original
-from app.profiles import Profile, create_profile, read_profile, usage_of
+from app.profiles import Profile, create_profile, usage_of
+from app.removals import forget_object
 from app.usage import Entry, LedgerEntry, count, ledger_path, release
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Upload:
         return ledger_path(self.key, self.stored.generation)
 
 
-class Standing(Enum):
+class Standing(StrEnum):
     """What the file document says about an upload."""
 
     OURS = "ours"
@@ -53,20 +54,21 @@ class Standing(Enum):
     """This object was deleted in the meantime."""
 
 
-class Outcome(Enum):
+class Outcome(StrEnum):
     """How accepting an upload ended."""
 
     READY = "ready"
-    OVER_QUOTA = "over-quota"
-    NO_DOCUMENT = "no-document"
+    OVER_QUOTA = "quota"
+    NO_DOCUMENT = "no document"
+    NO_PROFILE = "no profile"
+    GONE = "gone"
+    """The object was deleted in the meantime."""
     OVERTAKEN = "overtaken"
     """Someone else finished or replaced it."""
 
 
 def on_file_finalized(event: CloudEvent[StorageObjectData]) -> None:
-    """Handles the end of an upload. Objects other than originals are none of its business and cost
-    nothing more.
-    """
+    """Handles the end of an upload. Other objects than originals are none of its business."""
     key = parse_original(event.data.name)
     if key is None:
         return
@@ -91,7 +93,7 @@ def process(upload: Upload) -> str:
     if standing is Standing.UNWANTED:
         objects.delete(upload.stored)
     if standing is not Standing.OURS:
-        return str(standing.value)
+        return standing
     refused = check_size(blob.size)
     if refused is not None:
         return _refuse(upload, refused, blob.size)
@@ -102,8 +104,7 @@ def process(upload: Upload) -> str:
                 return _refuse(upload, verdict, copy.size)
             return _accept(upload, blob, copy, verdict)
     except NotFound:
-        # The deletion of the object has an event of its own, which tidies up.
-        return Standing.GONE.value
+        return _follow_object(upload)
 
 
 def judge(fields: dict[str, Any] | None, upload: Upload, entry: Entry) -> Standing:
@@ -159,11 +160,22 @@ def _accept(upload: Upload, blob: Any, copy: LocalCopy, accepted: Accepted) -> s
     _describe_object(blob, accepted)
     if accepted.picture is not None:
         _store_thumbnail(upload, accepted.picture.thumbnail)
-    known = _ensure_profile(upload.key.uid)
-    outcome = _finish(upload, copy, accepted) if known else Outcome.NO_DOCUMENT
-    if outcome in (Outcome.OVER_QUOTA, Outcome.NO_DOCUMENT):
+    outcome = _finish(upload, copy, accepted)
+    if outcome is Outcome.NO_PROFILE and _create_profile(upload.key.uid):
+        outcome = _finish(upload, copy, accepted)
+    if outcome is Outcome.GONE:
+        return _follow_object(upload)
+    if outcome is Outcome.NO_PROFILE:
+        clients.firestore().document(upload.key.document).delete()
+    if outcome in (Outcome.OVER_QUOTA, Outcome.NO_DOCUMENT, Outcome.NO_PROFILE):
         _remove_objects(upload)
-    return outcome.value
+    return outcome
+
+
+def _follow_object(upload: Upload) -> str:
+    """Does what the object's deleted event does, which may have come before the document was claimed."""
+    forget_object(upload.key, upload.stored)
+    return Outcome.GONE
 
 
 def _describe_object(blob: Any, accepted: Accepted) -> None:
@@ -181,31 +193,26 @@ def _store_thumbnail(upload: Upload, thumbnail: bytes) -> None:
     blob.upload_from_string(thumbnail, content_type="image/webp")
 
 
-def _ensure_profile(uid: str) -> bool:
-    """Whether there is a user to count for. The first upload can be faster than the created event of its
-    user.
-    """
-    if read_profile(uid) is not None:
-        return True
+def _create_profile(uid: str) -> bool:
+    """Makes the profile when an upload was faster than its user's created event; says whether it did."""
     user = clients.find_user(uid)
-    if user is None:
-        return False
-    create_profile(user)
-    return True
+    return user is not None and create_profile(user)
 
 
 def _finish(upload: Upload, copy: LocalCopy, accepted: Accepted) -> Outcome:
-    """Makes the document ready and counts the file, both or neither. The quota decides here, where
-    nobody can race it.
-    """
+    """Makes the document ready and counts the file, both or neither; the quota decides here."""
 
     def decide(changes: Changes) -> Outcome:
         fields, profile_fields, entry = changes.read(upload.key.document, upload.key.profile, upload.ledger)
-        if fields is None or profile_fields is None:
-            return Outcome.NO_DOCUMENT
         standing = judge(fields, upload, LedgerEntry.parse(upload.ledger, entry).entry)
+        if fields is None:
+            return Outcome.NO_DOCUMENT
+        if standing is Standing.GONE:
+            return Outcome.GONE
         if standing is not Standing.OURS or entry is not None:
             return Outcome.OVERTAKEN
+        if profile_fields is None:
+            return Outcome.NO_PROFILE
         profile = Profile.parse(profile_fields)
         if not profile.usage.with_file(copy.size).fits(profile.quota):
             changes.update(upload.key.document, _rejected_fields("quota", copy.size))
@@ -240,9 +247,7 @@ def _rejected_fields(reason: str, size: int) -> dict[str, Any]:
 
 
 def _refuse(upload: Upload, refused: Refused, size: int) -> str:
-    """Says why in the document, then removes the object, in this order: a refused file whose object
-    survives is refused again.
-    """
+    """Says why in the document, then removes the object: interrupted in between, it is removed next time."""
 
     def decide(changes: Changes) -> bool:
         fields, entry = changes.read(upload.key.document, upload.ledger)

@@ -164,6 +164,29 @@ def test_object_deleted_while_it_is_processed_is_never_counted(drop, monkeypatch
     assert drop.objects() == []
 
 
+def test_object_deleted_just_before_its_document_was_claimed_leaves_no_document_waiting(drop, monkeypatch):
+    """The deleted event found a document that did not refer to the object yet, and will not come again."""
+    from app import uploads
+
+    drop.make_profile()
+    key = drop.announce()
+    blob = drop.upload(key, PHOTO)
+    claim = uploads._claim
+
+    def delete_first(upload):
+        blob.delete()
+        claimed = claim(upload)
+        released = {"uid": drop.uid, "state": "released"}
+        drop.firestore.document(upload.ledger).set(released)
+        return claimed
+
+    monkeypatch.setattr(uploads, "_claim", delete_first)
+    drop.finalized(blob)
+    assert drop.document(key) is None
+    assert drop.usage() == (0, 0)
+    assert drop.objects() == []
+
+
 def test_document_deleted_while_it_is_processed_leaves_nothing(drop, monkeypatch):
     from app import uploads
 

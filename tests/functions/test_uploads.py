@@ -295,6 +295,7 @@ def test_upload_of_a_user_who_is_gone_leaves_nothing(drop):
     key = drop.announce()
     drop.finalized(drop.upload(key, jpeg()))
     assert drop.objects() == []
+    assert drop.document(key) is None
     assert drop.profile() is None
 
 
