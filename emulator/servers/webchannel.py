@@ -119,6 +119,7 @@ class _Session:
         self.ended = True
         if self._expiry is not None:
             self._expiry.cancel()
+        self._room.set()
         self._wake()
 
     async def receive(self, form: Form) -> None:
@@ -144,8 +145,8 @@ class _Session:
             self._wake()
 
     async def room(self) -> None:
-        """Wait until the client has taken enough of what is queued."""
-        while self.outgoing.outstanding > MAX_OUTSTANDING:
+        """Wait until the client has taken enough of what is queued, or the stream has ended."""
+        while self.outgoing.outstanding > MAX_OUTSTANDING and not self.ended:
             self._room.clear()
             await self._room.wait()
 
@@ -286,7 +287,7 @@ class WebChannel:
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> Response | None:
         """The answer, None when it has been sent already."""
-        if scope["path"] not in _SESSIONS:
+        if scope["path"] not in _SESSIONS or scope["method"] not in ("GET", "POST"):
             return NOT_FOUND
         request = parse_query(scope["method"], scope["query_string"].decode("latin-1"))
         match request.kind:

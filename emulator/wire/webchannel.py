@@ -112,8 +112,8 @@ def parse_form(body: bytes) -> Form:
 def _parse_pairs(body: bytes) -> list[tuple[str, str]]:
     """application/x-www-form-urlencoded, strictly.
 
-    urllib.parse needs a microsecond for every escaped byte, which is a second for a megabyte of Korean; the codec
-    that reads Python's own escapes does the same work in C.
+    urllib.parse needs a microsecond for every escaped byte, which is a second for a megabyte of Korean; the
+    codec that reads Python's own escapes does the same work in C.
     """
     if body.count(b"&") > 2 * MAX_MESSAGES + 8:
         raise MalformedRequest("too many fields")

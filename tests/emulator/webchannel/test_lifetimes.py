@@ -184,6 +184,17 @@ async def test_session_whose_client_vanished_is_dropped(start, engine):
     await commit(engine, ("later", {}))  # nobody is left to hear of it
 
 
+@pytest.mark.parametrize("path", [LISTEN_PATH, WRITE_PATH])
+async def test_dropped_sessions_leave_no_task_and_no_listener(start, engine, path):
+    app = start(abandoned=0.01)
+    before = asyncio.all_tasks()
+    message = add_query("c") if path == LISTEN_PATH else {"database": DATABASE}
+    for _ in range(20):
+        await Client(app, path).open(message)
+    await wait_until(lambda: len(app) == 0 and asyncio.all_tasks() <= before)
+    assert not engine._sessions
+
+
 async def test_session_without_any_back_channel_is_dropped(start):
     app = start(abandoned=0.05)
     await Client(app, WRITE_PATH).open({"database": DATABASE})

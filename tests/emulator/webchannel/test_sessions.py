@@ -356,7 +356,7 @@ def test_page_of_another_origin_may_read_the_answers(port):
     ("method", "path", "status"),
     [
         ("GET", "/google.firestore.v1.Firestore/Commit/channel", 404),
-        ("PUT", "/google.firestore.v1.Firestore/Listen/channel", 400),
+        ("PUT", "/google.firestore.v1.Firestore/Listen/channel", 404),
         ("POST", "/google.firestore.v1.Firestore/Listen/channel?VER=7", 400),
     ],
 )
