@@ -41,8 +41,8 @@ logger = logging.getLogger(__name__)
 #: Seconds that requests in progress get when the emulator stops.
 GRACE = 0.3
 
-#: Seconds after which an idle HTTP connection is closed: longer than most clients keep theirs. uvicorn holds on
-#: to a connection that was reset for as long.
+#: Seconds after which an idle HTTP connection is closed: longer than most clients keep theirs. uvicorn holds
+#: on to a connection that was reset for as long.
 KEEP_ALIVE = 75
 
 
