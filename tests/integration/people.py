@@ -1,4 +1,4 @@
-"""People who use Drop without a browser: Auth, Firestore and Storage over REST, with the tokens Auth gave them."""
+"""People who use Drop without a browser: Auth, Firestore and Storage over REST, with tokens from Auth."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ POLL_SECONDS = 0.05
 
 
 def eventually(look: Callable[[], T], *, within: float = DEADLINE_SECONDS, what: str = "") -> T:
-    """What `look` gives as soon as it gives something true. Fails after `within` seconds with what it gave last."""
+    """What `look` gives as soon as that is true. Fails after `within` seconds with what it gave last."""
     deadline = time.monotonic() + within
     while not (seen := look()):
         assert time.monotonic() < deadline, f"not within {within:g} s: {what or look!r}; last seen: {seen!r}"
@@ -119,7 +119,7 @@ class Person:
         return file_id
 
     def upload_in_chunks(self, name: str, chunks: list[bytes], content_type: str) -> str:
-        """Announces a file and uploads it as the SDK does large ones: start, chunks, the last one finalizes."""
+        """Announces a file and uploads it as the SDK does large ones: start, chunks, the last finalizes."""
         file_id = self.announce(name, sum(map(len, chunks)), content_type)
         session = self.start_resumable(self.original(file_id, name), content_type)
         offset = 0
