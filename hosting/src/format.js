@@ -13,7 +13,9 @@ const RELATIVE_STEPS = [
 
 /** 3145728 becomes "3 MB" (1 MB is 1,048,576 bytes, as file managers count). */
 export function formatBytes(bytes) {
-  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log(bytes) / Math.log(STEP)), UNITS.length - 1);
+  // Half a unit below a step is written as the step: 1 GB and not 1,024 MB.
+  const steps = Math.floor(Math.log(Math.max(bytes, 1)) / Math.log(STEP));
+  const power = Math.min(bytes / STEP ** steps >= STEP - 0.5 ? steps + 1 : steps, UNITS.length - 1);
   const value = bytes / STEP ** power;
   return new Intl.NumberFormat(language(), {
     style: 'unit',

@@ -48,7 +48,7 @@ export function fileRow(actions) {
   let progress = null;
   const update = (entry) => {
     const view = describe(entry);
-    if (changed('name', view.name)) fill(name, view.name);
+    if (changed('name', view.name)) setAttributes(fill(name, view.name), { title: view.name });
     if (changed('thumb', view.kind, view.contentType, view.thumbnail)) showThumb(thumb, view, actions);
     if (changed('meta', view.size, view.time, view.image)) fill(meta, metaParts(view));
     if (changed('kind', view.kind, view.name, view.sentence)) {
