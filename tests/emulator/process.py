@@ -63,12 +63,15 @@ class Answer:
 
 
 @contextmanager
-def running_emulator(*flags: str) -> Iterator[Emulator]:
-    """Start the emulator on a free port, wait until it answers, and stop it at the end."""
+def running_emulator(*flags: str, module: str = "emulator") -> Iterator[Emulator]:
+    """Start the emulator on a free port, wait until it answers, and stop it at the end.
+
+    `module` is one that starts it in another way.
+    """
     with tempfile.TemporaryDirectory() as folder:
         log_file = Path(folder) / "log"
         with log_file.open("wb") as log:
-            process = start_process("--host", "127.0.0.1", "--port", "0", *flags, stdout=log)
+            process = start_process("--host", "127.0.0.1", "--port", "0", *flags, stdout=log, module=module)
         try:
             yield Emulator(process, _wait_until_ready(process, log_file), log_file)
         finally:
@@ -76,10 +79,12 @@ def running_emulator(*flags: str) -> Iterator[Emulator]:
             process.wait(DEADLINE)
 
 
-def start_process(*arguments: str, stdout: object = subprocess.PIPE) -> subprocess.Popen[bytes]:
-    """`python -m emulator` with these arguments, both outputs to one place."""
+def start_process(
+    *arguments: str, stdout: object = subprocess.PIPE, module: str = "emulator"
+) -> subprocess.Popen[bytes]:
+    """`python -m emulator` (or another module) with these arguments, both outputs to one place."""
     return subprocess.Popen(
-        [sys.executable, "-m", "emulator", *arguments],
+        [sys.executable, "-m", module, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=subprocess.STDOUT,

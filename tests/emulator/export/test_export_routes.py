@@ -11,7 +11,7 @@ import requests
 
 from emulator.servers.export import read_export
 from emulator.wire.leveldb import LogWriter
-from tests.emulator.webchannel.running import emulator
+from tests.emulator.process import running_emulator
 
 DEADLINE = 10
 OVERALL = Path("firestore_export/firestore_export.overall_export_metadata")
@@ -50,10 +50,9 @@ class Project:
         self.call("DELETE", f"/emulator/v1/{self.name}/documents").raise_for_status()
 
 
-@pytest.fixture(scope="module")
-def port():
-    with emulator() as port:
-        yield port
+@pytest.fixture
+def port(emulator):
+    return emulator.port
 
 
 @pytest.fixture
@@ -287,9 +286,9 @@ def test_damaged_export_is_refused_and_nothing_is_loaded(project, tmp_path, dama
 def test_seed_is_there_for_every_project_and_again_after_reset(project, tmp_path):
     project.set("a/b", {"n": {"integerValue": "1"}})
     project.export(tmp_path)
-    with emulator("--seed_from_export", str(tmp_path / OVERALL)) as seeded_port:
+    with running_emulator("--seed_from_export", str(tmp_path / OVERALL)) as running:
         for name in ("demo-one", "demo-two"):
-            seeded = Project(seeded_port, name)
+            seeded = Project(running.port, name)
             assert seeded.get("a/b") == {"n": {"integerValue": "1"}}
             seeded.set("a/b", {})
         seeded.call("POST", "/reset")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.emulator.webchannel.running import emulator
+from tests.emulator.process import running_emulator
 
 HERE = Path(__file__).parent
 RULES = HERE / "firestore.rules"
@@ -33,8 +33,8 @@ BROWSER_TRANSPORTS = {
 @pytest.fixture(scope="session")
 def rules_port():
     """An emulator with the rules of the scenarios."""
-    with emulator("--rules", str(RULES)) as port:
-        yield port
+    with running_emulator("--rules", str(RULES)) as running:
+        yield running.port
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from tests.emulator.js.conftest import BROWSER_TRANSPORTS
-from tests.emulator.webchannel.running import emulator
+from tests.emulator.process import running_emulator
 
 PROJECT = "demo-channels"
 DEADLINE = 20
@@ -78,14 +78,14 @@ def test_auto_detection_finds_the_stream_unbuffered(page, rules_port):
 @pytest.mark.parametrize("transport", ["streaming", "long-polling"])
 def test_listener_goes_on_over_many_back_channels_of_one_session(page, transport):
     with (
-        emulator(module="tests.emulator.js.hurried") as port,
-        watching(page, port, "c", transport) as seen,
+        running_emulator(module="tests.emulator.js.hurried") as running,
+        watching(page, running.port, "c", transport) as seen,
     ):
         deadline = time.monotonic() + DEADLINE
         written = 0
         while len(seen.back_channels) < 6:
             assert time.monotonic() < deadline
-            write(port, f"c/d{written}")
+            write(running.port, f"c/d{written}")
             wait_for(page, f"d{written}")
             written += 1
         assert page.evaluate("watched.ids.length") == written
@@ -95,28 +95,25 @@ def test_listener_goes_on_over_many_back_channels_of_one_session(page, transport
 @pytest.mark.parametrize("transport", ["streaming", "long-polling"])
 def test_listener_comes_back_when_the_emulator_does(page, transport):
     """The new process knows neither the session nor its resume tokens; the page shows what is there now."""
-    with emulator() as port:
-        write(port, "c/before")
-        with watching(page, port, "c", transport):
+    with running_emulator() as running:
+        write(running.port, "c/before")
+        with watching(page, running.port, "c", transport):
             wait_for(page, "before")
-    with emulator(port=port):
-        write(port, "c/after")
+    with running_emulator("--port", str(running.port)):
+        write(running.port, "c/after")
         page.wait_for_function("() => `${watched.ids}` === 'after'", timeout=DEADLINE * 1000)
         assert page.evaluate("watched.errors") == []
 
 
-def test_client_that_ends_leaves_no_session(page):
+def test_client_that_ends_leaves_no_session(page, rules_port):
     """Its beacon ends the session at once, not only when it is missed."""
-    with emulator() as port:
-        with watching(page, port, "c", "streaming") as seen:
-            write(port, "c/a")
-            wait_for(page, "a")
-        assert seen.back_channels
-        sid = seen.back_channels[0]["SID"][0]
-        url = f"http://127.0.0.1:{port}/google.firestore.v1.Firestore/Listen/channel"
-        probe = {"VER": "8", "SID": sid, "RID": "1", "AID": "0"}
-        assert requests.post(url, params=probe, data="count=0&ofs=0", timeout=DEADLINE).status_code == 200
-        page.evaluate("watched.stop()")
-        deadline = time.monotonic() + DEADLINE
-        while requests.post(url, params=probe, data="count=0&ofs=0", timeout=DEADLINE).status_code == 200:
-            assert time.monotonic() < deadline
+    with watching(page, rules_port, "ended", "streaming") as seen:
+        write(rules_port, "ended/a")
+        wait_for(page, "a")
+    url = f"http://127.0.0.1:{rules_port}/google.firestore.v1.Firestore/Listen/channel"
+    probe = {"VER": "8", "SID": seen.back_channels[0]["SID"][0], "RID": "1", "AID": "0"}
+    assert requests.post(url, params=probe, data="count=0&ofs=0", timeout=DEADLINE).status_code == 200
+    page.evaluate("watched.stop()")
+    deadline = time.monotonic() + DEADLINE
+    while requests.post(url, params=probe, data="count=0&ofs=0", timeout=DEADLINE).status_code == 200:
+        assert time.monotonic() < deadline

@@ -3,14 +3,11 @@
 import pytest
 from hypothesis import settings
 
-from tests.emulator.webchannel.running import emulator
-
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
-def port():
-    """An emulator without rules, shared by the tests of a run; each uses collections of its own."""
-    with emulator() as port:
-        yield port
+def port(emulator):
+    """The shared emulator, which has no rules; each test uses collections of its own."""
+    return emulator.port

@@ -10,7 +10,7 @@ import requests
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from tests.emulator.webchannel.running import emulator
+from tests.emulator.process import running_emulator
 
 RULES = """rules_version = '2';
 service cloud.firestore {
@@ -38,8 +38,8 @@ def monitored(tmp_path_factory):
     rules = tmp_path_factory.mktemp("rules") / "firestore.rules"
     rules.write_text(RULES)
     websocket_port = free_port()
-    with emulator("--rules", str(rules), "--websocket_port", str(websocket_port)) as port:
-        yield port, websocket_port
+    with running_emulator("--rules", str(rules), "--websocket_port", str(websocket_port)) as running:
+        yield running.port, websocket_port
 
 
 @contextmanager
@@ -161,5 +161,5 @@ def test_taken_port_does_not_stop_the_emulator():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with emulator("--websocket_port", str(taken.getsockname()[1])) as port:
-            assert call(port, "PATCH", "a/b", admin=True, **fields(n=1)).status_code == 200
+        with running_emulator("--websocket_port", str(taken.getsockname()[1])) as running:
+            assert call(running.port, "PATCH", "a/b", admin=True, **fields(n=1)).status_code == 200
