@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Uploads of one user all write that user's profile, so a burst of them queues for one document.
-_TRANSACTION_ATTEMPTS = 25
+_AUTH_LOCK = Lock()
 
 
 def _project() -> str | None:
@@ -34,15 +34,13 @@ def firestore() -> Client:
 
 
 def in_transaction(body: Callable[[Transaction], T]) -> T:
-    """Runs `body` in a Firestore transaction, again when others got in between, and returns what it
-    returned.
-    """
+    """Runs `body` in a Firestore transaction, again when others got in between; gives what it returned."""
     from google.api_core.exceptions import Aborted
     from google.api_core.retry import Retry, if_exception_type
     from google.cloud.firestore import transactional
 
     def attempt() -> T:
-        result: T = transactional(body)(firestore().transaction(max_attempts=_TRANSACTION_ATTEMPTS))
+        result: T = transactional(body)(firestore().transaction())
         return result
 
     # The client retries an aborted commit but not an aborted read.
@@ -67,9 +65,15 @@ def default_bucket() -> Any:
     return bucket(json.loads(os.environ["FIREBASE_CONFIG"])["storageBucket"])
 
 
-@cache
 def auth() -> Any:  # firebase-admin ships no types
     """The Auth client of an app of our own, since the SDK and others may use the default one."""
+    # Two first calls at once would both initialise the app, which fails for the second.
+    with _AUTH_LOCK:
+        return _auth_client()
+
+
+@cache
+def _auth_client() -> Any:
     import firebase_admin
     from firebase_admin import auth as admin_auth
 
