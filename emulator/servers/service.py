@@ -10,8 +10,7 @@ from __future__ import annotations
 import random
 import string
 
-from emulator.errors import FirestoreError, InvalidArgument, Unimplemented
-from emulator.firestore.callers import ADMIN
+from emulator.errors import FirestoreError, Internal, InvalidArgument, Unimplemented
 from emulator.firestore.documents import (
     CommitResult,
     Document,
@@ -30,7 +29,6 @@ from emulator.firestore.paths import (
     parse_parent,
 )
 from emulator.firestore.queries import Cursor
-from emulator.firestore.reads import Consistency
 from emulator.firestore.results import AggregationResult, BatchGetResult, ListDocumentsResult, QueryResult
 from emulator.wire.documents import decode_precondition, decode_write, masked, optional_mask
 from emulator.wire.field_order import ordered_fields, ordered_writes
@@ -117,11 +115,17 @@ class FirestoreService:
         return await self._write_and_read(write, request, authorization)
 
     async def _write_and_read(self, write: Write, request: Message, authorization: str | None) -> Document:
-        """Commit one write and give the document as of that commit."""
+        """Commit one write and give the document it left.
+
+        Nothing runs between the commit's return and the look at the store, and a look is no read that rules
+        or the request monitor should hear of.
+        """
         mask = optional_mask(request, "mask")
-        result = await self.engine.commit(write.path.database, [write], identify(authorization))
-        written = Consistency(read_time=result.commit_time)
-        return masked(await self.engine.get_document(write.path, ADMIN, written), mask)
+        await self.engine.commit(write.path.database, [write], identify(authorization))
+        document = self.engine.database(write.path.database).latest.get(write.path.key)
+        if document is None:
+            raise Internal(f"Document ({write.path.name}) was written and is not there.")
+        return masked(document, mask)
 
     def _auto_id(self) -> str:
         return "".join(self._random.choices(_AUTO_ID_ALPHABET, k=_AUTO_ID_LENGTH))
