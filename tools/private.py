@@ -19,9 +19,12 @@ KEPT_RUNS = 5
 
 @contextmanager
 def private_suite(
-    *, seed: bool = True, only: str | None = None, java_folder: Path = JAVA
+    *, seed: bool = True, data: Path = SEED, only: str | None = None, java_folder: Path = JAVA
 ) -> Iterator[RunningSuite]:
-    """A suite of its own, ready when the context begins, gone but for its logs when it ends."""
+    """A suite of its own, ready when the context begins, gone but for its logs when it ends.
+
+    It begins with a copy of the export in `data`, or empty without `seed`.
+    """
     folder = _new_run_folder()
     temporary = Path(tempfile.mkdtemp(prefix="kindling-"))
     java.plant()
@@ -32,7 +35,7 @@ def private_suite(
             Suite({name: ("127.0.0.1", port) for name, port in ports.items()}),
             config,
             folder,
-            imported=_copy_of_seed(folder) if seed else None,
+            imported=_copy_of(data, folder) if seed else None,
             only=only,
             java=java_folder,
             temporary=temporary,
@@ -43,11 +46,11 @@ def private_suite(
             yield started
 
 
-def _copy_of_seed(folder: Path) -> Path | None:
-    """The seed as it is now; nothing when there is none."""
-    if not (SEED / "firebase-export-metadata.json").exists():
+def _copy_of(data: Path, folder: Path) -> Path | None:
+    """The export as it is now; nothing when there is none."""
+    if not (data / "firebase-export-metadata.json").exists():
         return None
-    return Path(shutil.copytree(SEED, folder / "seed"))
+    return Path(shutil.copytree(data, folder / "seed"))
 
 
 def _new_run_folder() -> Path:
