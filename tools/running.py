@@ -153,6 +153,7 @@ class RunningSuite:
             return wait_with_progress("Starting the emulator suite", ready)
         finally:
             turn.release()
+            log.close()
 
     def failure(self, sentence: str) -> Failure:
         return Failure(f"{sentence}.", f"The whole log: {self.plan.log}", log_tail(self.plan.log))
@@ -235,6 +236,9 @@ class LogReader:
         *complete, self._pending = (self._pending + self._file.read()).split(b"\n")
         for line in complete:
             yield line.decode(errors="replace").rstrip()
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def log_tail(log: Path, count: int = 40) -> str:
