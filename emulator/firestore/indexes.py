@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from operator import itemgetter
 from typing import TypeAlias
 
 from sortedcontainers import SortedList
@@ -45,10 +46,12 @@ class Index:
     __slots__ = ("_keys_of", "_entries")
 
     def __init__(self, keys_of: KeysOf, documents: Iterable[tuple[PathKey, Document]]) -> None:
+        """`documents` in name order."""
         self._keys_of = keys_of
-        self._entries: SortedList[Entry] = SortedList(
-            (key, path) for path, document in documents for key in keys_of(document)
-        )
+        # The documents come by name and sorting is stable, so nothing but values needs to be compared.
+        entries = [(key, path) for path, document in documents for key in keys_of(document)]
+        entries.sort(key=itemgetter(0))
+        self._entries: SortedList[Entry] = SortedList(entries)
 
     def replace(self, path: PathKey, before: Document | None, after: Document | None) -> None:
         """Follow one change; costs nothing more than two keys when the field kept its value."""
