@@ -2,8 +2,9 @@
 
 Events are sent after the commit, at least once. Each trigger has a few lanes; a document's events always
 take the same lane, one after the other, so their order is kept, and no more workers start for a function
-than it has lanes. Nothing is dropped while events wait, and a functions emulator that is not there yet is
-tried again for a while.
+than it has lanes. A lane does not wait for ever: the functions emulator never answers when a worker did not
+start in time, so the lane goes on after a while and the event is sent once more. Nothing is dropped while
+events wait, and a functions emulator that is not there yet is tried again for a while.
 """
 
 from __future__ import annotations
@@ -33,7 +34,14 @@ logger = logging.getLogger(__name__)
 #: a worker for each.
 LANES = 4
 
-#: Seconds until a delivery without an answer is given up: the longest an event function may run.
+#: Seconds a lane waits for an answer before its next event goes out beside the unanswered one.
+LANE_PATIENCE = 5.0
+
+#: Seconds until a delivery without an answer is sent again, once: longer than a function's default timeout.
+#: firebase-tools 15 gives a worker 30 s to start and drops the request without an answer when it has not.
+ANSWER_TIMEOUT = 70.0
+
+#: Seconds until the second delivery is given up: the longest an event function may run.
 DELIVERY_TIMEOUT = 540.0
 
 #: Seconds before each further try while nobody answers at the functions emulator's address.
@@ -126,6 +134,14 @@ def _change_kind(change: DocumentChange) -> ChangeKind:
     return ChangeKind.DELETE if change.after is None else ChangeKind.UPDATE
 
 
+class _Busy(Exception):
+    """The functions emulator is there and cannot take the event now."""
+
+
+class _Undelivered(Exception):
+    """Every try at an event failed; says how the last one did."""
+
+
 class TriggerDispatcher:
     """Observes commits and posts them to the functions emulator at `host:port`, None when there is none."""
 
@@ -135,6 +151,7 @@ class TriggerDispatcher:
         self._triggers: dict[tuple[str, str], Trigger] = {}
         self._lanes: dict[tuple[str, str, int], asyncio.Queue[tuple[Trigger, TriggerEvent]]] = {}
         self._workers: list[asyncio.Task[None]] = []
+        self._unanswered: set[asyncio.Task[None]] = set()
         self._client: httpx.AsyncClient | None = None
 
     def register(self, trigger: Trigger) -> None:
@@ -169,51 +186,63 @@ class TriggerDispatcher:
     async def _deliver_all(self, lane: asyncio.Queue[tuple[Trigger, TriggerEvent]]) -> None:
         while True:
             trigger, event = await lane.get()
-            try:
-                await self._deliver(trigger, event)
-            except Exception:
-                logger.exception("event %s was not delivered to %s", event.event_id, trigger.key)
+            delivery = asyncio.ensure_future(self._deliver(trigger, event))
+            self._unanswered.add(delivery)
+            delivery.add_done_callback(self._unanswered.discard)
+            await asyncio.wait([delivery], timeout=LANE_PATIENCE)
 
     async def _deliver(self, trigger: Trigger, event: TriggerEvent) -> None:
+        try:
+            await self._post_until_answered(trigger, event)
+        except _Undelivered as reason:
+            logger.warning("event %s was not delivered to %s: %s", event.event_id, trigger.key, reason)
+        except Exception:
+            logger.exception("event %s was not delivered to %s", event.event_id, trigger.key)
+
+    async def _post_until_answered(self, trigger: Trigger, event: TriggerEvent) -> None:
         """Post until somebody answers; what the function makes of it is its own affair."""
+        import httpx  # costs 0.1 s, and most emulators never deliver anything
+
         body, headers = _message(trigger, event)
         path = f"/functions/projects/{trigger.project}/triggers/{trigger.key}"
-        for delay in (*RETRY_DELAYS, None):
-            failure = await self._post(path, body, headers)
-            if failure is None:
-                return
-            if delay is not None:
+        patience = ANSWER_TIMEOUT
+        delays = iter(RETRY_DELAYS)
+        while True:
+            try:
+                return await self._post(path, body, headers, patience)
+            except httpx.ReadTimeout:
+                if patience == DELIVERY_TIMEOUT:
+                    raise _Undelivered(f"no answer within {patience:.0f} s") from None
+                logger.warning("no answer from %s; event %s is sent again", path, event.event_id)
+                patience = DELIVERY_TIMEOUT
+            except (httpx.TransportError, _Busy) as error:
+                delay = next(delays, None)
+                if delay is None:
+                    raise _Undelivered(f"{type(error).__name__} {error}") from error
                 await asyncio.sleep(delay)
-        logger.warning("event %s was not delivered to %s: %s", event.event_id, trigger.key, failure)
 
-    async def _post(self, path: str, body: bytes, headers: dict[str, str]) -> str | None:
-        """None when the delivery is over, otherwise why it is worth another try."""
-        import httpx  # costs 0.1 s, and most emulators never deliver anything
+    async def _post(self, path: str, body: bytes, headers: dict[str, str], patience: float) -> None:
+        """One delivery. An error of httpx, or _Busy, says that it is worth another try."""
+        import httpx
 
         if self._client is None:
             limits = httpx.Limits(max_connections=None, max_keepalive_connections=32)
-            timeout = httpx.Timeout(DELIVERY_TIMEOUT, connect=5)
             self._client = httpx.AsyncClient(
-                base_url=f"http://{self._address}", timeout=timeout, limits=limits, trust_env=False
+                base_url=f"http://{self._address}", limits=limits, trust_env=False
             )
-        try:
-            response = await self._client.post(path, content=body, headers=headers)
-        except httpx.ReadTimeout:
-            logger.warning("%s did not answer within %d s", path, DELIVERY_TIMEOUT)
-            return None
-        except httpx.TransportError as error:
-            return f"{type(error).__name__} {error}"
+        waits = httpx.Timeout(patience, connect=5)
+        response = await self._client.post(path, content=body, headers=headers, timeout=waits)
         if response.status_code == 503:
-            return "the functions emulator answered 503"
+            raise _Busy("the functions emulator answered 503")
         if response.is_error:
             logger.warning("%s answered %d", path, response.status_code)
-        return None
 
     async def close(self) -> None:
         """Stop delivering; events that still wait are lost, as they are when the official emulator stops."""
-        for worker in self._workers:
-            worker.cancel()
-        await asyncio.gather(*self._workers, return_exceptions=True)
+        tasks = [*self._workers, *self._unanswered]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._client is not None:
             await self._client.aclose()
 

@@ -29,18 +29,25 @@ class Delivery:
 
 @dataclass
 class FunctionsEmulator:
-    """Stands for the functions emulator: keeps what it is posted, answers `statuses` first, then 200."""
+    """Stands for the functions emulator: keeps what it is posted, answers `statuses` first, then 200. None as
+    a status is no answer at all, until the test lets go with `release`.
+    """
 
     port: int = 0
     deliveries: list[Delivery] = field(default_factory=list)
-    statuses: list[int] = field(default_factory=list)
+    statuses: list[int | None] = field(default_factory=list)
+    release: threading.Event = field(default_factory=threading.Event)
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def post(self, delivery: Delivery) -> int:
         with self.changed:
             self.deliveries.append(delivery)
             self.changed.notify_all()
-            return self.statuses.pop(0) if self.statuses else 200
+            status = self.statuses.pop(0) if self.statuses else 200
+        if status is None:
+            self.release.wait(DEADLINE)
+            return 200
+        return status
 
     def of(self, key: str) -> list[Delivery]:
         return [each for each in self.deliveries if each.path.endswith(f"/triggers/{key}")]
@@ -347,6 +354,22 @@ def test_a_delivery_is_tried_again_while_the_functions_emulator_is_busy(
 
     tries = functions.wait_for(key("created"), 3)
     assert len({each.headers["ce-id"] for each in tries}) == 1
+
+
+def test_an_event_without_an_answer_does_not_hold_up_the_next(
+    app: App, functions: FunctionsEmulator, key: Any
+) -> None:
+    app.register_v2(key("written"), "written", "things/{id}")
+    functions.statuses.append(None)
+
+    app.commit(app.set("things/same"))
+    functions.wait_for(key("written"), 1)
+    app.commit(app.delete("things/same"))
+
+    try:
+        assert len({each.headers["ce-id"] for each in functions.wait_for(key("written"), 2)}) == 2
+    finally:
+        functions.release.set()
 
 
 def test_a_function_that_fails_is_not_called_again(app: App, functions: FunctionsEmulator, key: Any) -> None:
