@@ -27,8 +27,8 @@ def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=found, args=sandbox)
 
 
-# For this folder only: Playwright's event loop must be gone before tests elsewhere start loops of their own.
-@pytest.fixture(scope="package")
+# For one module: Playwright's event loop must be gone before tests elsewhere start loops of their own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     expect.set_options(timeout=DEADLINE_MS)
     with sync_playwright() as playwright:

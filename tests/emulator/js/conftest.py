@@ -75,7 +75,8 @@ def page_address(tmp_path_factory):
         yield address
 
 
-@pytest.fixture(scope="session")
+# For one module: Playwright's event loop must be gone before tests elsewhere start loops of their own.
+@pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
         installed = shutil.which("chromium")
@@ -93,7 +94,7 @@ def page(browser, page_address):
     page.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser_results(browser, page_address, rules_port):
     """What every scenario gave in Chromium, by transport; each is run once."""
 
