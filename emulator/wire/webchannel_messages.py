@@ -22,7 +22,6 @@ from emulator.wire.rest_json import Json
 from emulator.wire.timestamps import format_timestamp
 from emulator.wire.webchannel import error_array
 
-
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 

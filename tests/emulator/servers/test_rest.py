@@ -174,8 +174,9 @@ ANSWERED = [
         "GET",
         "/c/f?mask.fieldPaths=s&mask.fieldPaths=none&mask.fieldPaths=n",
         None,
-        '{\n  "name": "{database}/documents/c/f",\n  "fields": {\n    "n": {\n      "integerValue": "1"\n    },\n'
-        '    "s": {\n      "stringValue": "x"\n    }\n  },\n  "createTime": "<time>",\n  "updateTime": "<time>"\n}\n',
+        '{\n  "name": "{database}/documents/c/f",\n  "fields": {\n'
+        '    "n": {\n      "integerValue": "1"\n    },\n    "s": {\n      "stringValue": "x"\n    }\n  },\n'
+        '  "createTime": "<time>",\n  "updateTime": "<time>"\n}\n',
         id="get with a mask",
     ),
     pytest.param("GET", "/c/e/none", None, "{\n}\n", id="list an empty collection"),
