@@ -6,8 +6,8 @@ An export named N is a folder of that name:
   all_namespaces/all_kinds/all_namespaces_all_kinds.export_metadata        the output files of one group
   all_namespaces/all_kinds/output-0                                        entities, one LevelDB record each
 
-The overall metadata is a LevelDB log, the group metadata a bare message. An empty database has no group. Observed
-in exports of the official emulator.
+The overall metadata is a LevelDB log, the group metadata a bare message. An empty database has no group.
+Observed in exports of the official emulator.
 
 ExportError
   UnsupportedVersion, and itself for files that are not metadata
