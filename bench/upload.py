@@ -48,10 +48,8 @@ class Round:
 
 def photo(width: int = 4000, height: int = 3000) -> bytes:
     """A JPEG of twelve megapixels and about three megabytes, as a telephone makes them."""
-    cubic = Image.Resampling.BICUBIC
-    grain = Image.effect_noise((width // 2, height // 2), 24).resize(
-        (width, height), Image.Resampling.BICUBIC
-    )
+    small = (width // 2, height // 2)
+    grain = Image.effect_noise(small, 24).resize((width, height), Image.Resampling.BICUBIC)
     slope = Image.linear_gradient("L").resize((width, height))
     image = Image.merge("RGB", (Image.blend(slope, grain, 0.5), grain, slope))
     encoded = (_jpeg(image, quality) for quality in range(95, 20, -5))
