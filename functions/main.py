@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app import admission, departures, http_api, profiles, removals, uploads, user_events
+from app import admission, departures, http_api, idle_connections, profiles, removals, uploads, user_events
 from app.delivery import retried
 from app.document_events import on_document_deleted
 from firebase_functions import https_fn, identity_fn, storage_fn
@@ -18,6 +18,8 @@ from flask import Request, Response
 
 if TYPE_CHECKING:
     from firebase_functions.firestore_fn import DocumentSnapshot, Event
+
+idle_connections.outlast_the_cli()
 
 set_global_options(
     region="us-central1",  # where the Hosting rewrite in firebase.json looks; move both together

@@ -21,8 +21,6 @@ from tools.suite import from_environment
 
 FOLDER = Path(__file__).parents[2] / "docs/screenshots"
 PHONE = {"width": 390, "height": 780}
-COLORS = 128
-"""Enough for a page of flat colours; a palette makes the files a quarter of the size."""
 
 
 def main() -> None:
@@ -114,7 +112,7 @@ def phone(browser: Browser, url: str, email: str) -> None:
 def save(drop: Drop, name: str) -> None:
     path = FOLDER / f"{name}.png"
     drop.page.screenshot(path=path)
-    Image.open(path).convert("RGB").quantize(COLORS, dither=Image.Dither.NONE).save(path, optimize=True)
+    Image.open(path).convert("RGB").save(path, optimize=True)
     print(f"{path.name}: {path.stat().st_size // 1024} kB")
 
 

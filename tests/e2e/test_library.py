@@ -102,7 +102,7 @@ def test_long_list_shows_the_newest_and_more_on_request(person: Person, admin_fi
 
 def test_offline_is_told_and_changes_of_that_time_arrive_after_it(person: Person, enter):
     here, there = enter(person), enter(person)
-    # What the SDK does without a connection: it says so, and asks a picture of Google's, which the page's policy stops.
+    # Without a connection the SDK asks for a picture of Google's to see if all is lost; the policy stops it.
     here.watch.allow("ERR_INTERNET_DISCONNECTED|Could not reach|WebChannelConnection")
     here.watch.allow("www.google.com")
     here.page.context.set_offline(True)
