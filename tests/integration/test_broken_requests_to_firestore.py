@@ -22,6 +22,12 @@ from tests.integration.broken import (
 from tests.rest import DEADLINE_SECONDS, to_fields
 
 
+@pytest.fixture(scope="module")
+def person(people):
+    """One for all: nothing here may do anything to anybody."""
+    return people.sign_up()
+
+
 @pytest.fixture
 def documents(suite):
     return f"{suite.url('firestore')}/v1/projects/{suite.project_id}/databases/(default)/documents"

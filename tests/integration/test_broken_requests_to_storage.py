@@ -30,6 +30,12 @@ BROKEN_METADATA = b"\r\n".join(
 )
 
 
+@pytest.fixture(scope="module")
+def person(people):
+    """One for all: nothing here may do anything to anybody."""
+    return people.sign_up()
+
+
 @pytest.fixture
 def objects(suite):
     return f"{suite.url('storage')}/v0/b/{suite.bucket}/o"
