@@ -8,6 +8,8 @@ import pytest
 
 from tools.suite import Suite, from_environment
 
+pytest_plugins = ["testing.rules", "pytester"]
+
 NO_SUITE = (
     "this test needs the emulator suite, and none is running: use ./kit test (with any pytest arguments), "
     "or ./kit exec -- .venv/bin/pytest ..."

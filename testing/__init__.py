@@ -1,0 +1,1 @@
+"""Libraries for tests, of this project and of what is built on it."""

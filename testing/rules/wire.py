@@ -1,0 +1,346 @@
+"""The backend of a running emulator: Firestore's REST API and what the Firebase SDKs send to Storage.
+
+The emulator is shared with other tests, so what a test wrote is removed when it ends, and nothing that was
+there before may be seeded over. The emulator's clock is the machine's.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import quote
+
+import pytest
+import requests
+
+from emulator.firestore import queries
+from emulator.firestore.documents import FieldTransform, TransformKind, WriteKind
+from emulator.firestore.documents import Write as StoredWrite
+from emulator.firestore.paths import DatabaseId, format_field_path
+from emulator.firestore.values import Value
+from emulator.wire.json_documents import json_fields, json_value
+from testing.rules.answers import Answer, Denial, Failure
+from testing.rules.backend import DEFAULT_BUCKET, Caller
+from testing.rules.descriptions import described_commit, described_query, described_upload
+from testing.rules.json_values import from_fields
+from testing.rules.operations import Query, Upload, Write, stored_query, stored_write
+from testing.rules.sources import RulesFiles
+from testing.rules.values import Codec, Data
+
+DEADLINE_SECONDS: Final = 30
+ADMIN_TOKEN: Final = "owner"  # noqa: S105 - no secret
+"""The emulators' own: rules are skipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the emulators listen, as `host:port`; no `storage` when only Firestore runs."""
+
+    firestore: str
+    storage: str | None
+    project: str
+
+
+class Wire:
+    """Requests to emulators at `addresses`, which have the rules of `files` loaded."""
+
+    def __init__(self, name: str, addresses: Addresses, files: RulesFiles) -> None:
+        self.name = name
+        self._files = files
+        self._addresses = addresses
+        database = DatabaseId(addresses.project)
+        self._codec = Codec(database)
+        self._documents = f"http://{addresses.firestore}/v1/{database.name}/documents"
+        self._clearing = f"http://{addresses.firestore}/emulator/v1/{database.name}/documents"
+        self._http = requests.Session()
+        self._written: dict[str, None] = {}
+        self._uploaded: dict[str, None] = {}
+
+    # ---- Firestore
+
+    def get(self, caller: Caller, path: str, transaction: bytes | None = None) -> Answer:
+        name = self._codec.document_path(path).name
+        body = {"documents": [name], **_in_transaction(transaction)}
+        answer = self._firestore(caller, f"{caller.name}: get {path}", "batchGet", body)
+        return self._with_data(answer, lambda found: _fields(found[0].get("found")))
+
+    def query(self, caller: Caller, query: Query, transaction: bytes | None = None) -> Answer:
+        asked = stored_query(query, self._codec)
+        parent = "".join(f"/{quote(segment, safe='')}" for segment in asked.parent.segments)
+        body = {"structuredQuery": _structured_query(asked), **_in_transaction(transaction)}
+        answer = self._firestore(caller, described_query(caller, query), "runQuery", body, parent)
+        return self._with_data(answer, _documents)
+
+    def commit(self, caller: Caller, writes: Sequence[Write], transaction: bytes | None = None) -> Answer:
+        stored = [_json_write(stored_write(write, self._codec)) for write in writes]
+        self._written |= dict.fromkeys(write.path for write in writes)
+        body = {"writes": stored, **_in_transaction(transaction)}
+        answer = self._firestore(caller, described_commit(caller, writes), "commit", body)
+        return self._with_data(answer, lambda result: None)
+
+    def begin(self, caller: Caller) -> bytes:
+        answer = self._firestore(caller, f"{caller.name}: begin a transaction", "beginTransaction", {})
+        return base64.b64decode(answer.data["transaction"])
+
+    def roll_back(self, caller: Caller, transaction: bytes) -> None:
+        body = _in_transaction(transaction)
+        self._firestore(caller, f"{caller.name}: roll back", "rollback", body)
+
+    def _firestore(
+        self, caller: Caller, request: str, method: str, body: Mapping[str, Any], parent: str = ""
+    ) -> Answer:
+        address = f"{self._documents}{parent}:{method}"
+        response = self._http.post(
+            address, json=body, headers=_authorization(caller), timeout=DEADLINE_SECONDS
+        )
+        answer = response.json()
+        if response.ok:
+            return Answer(request, self.name, self._files.firestore, data=answer)
+        error = (answer[0] if isinstance(answer, list) else answer)["error"]
+        if error["status"] == "PERMISSION_DENIED":
+            return Answer(request, self.name, self._files.firestore, denial=Denial(error["message"]))
+        failure = Failure(error["status"], error.get("message", ""))
+        return Answer(request, self.name, self._files.firestore, failure=failure)
+
+    def _with_data(self, answer: Answer, data: Any) -> Answer:
+        if not answer.went_well:
+            return answer
+        return Answer(answer.request, self.name, answer.rules, data=data(answer.data))
+
+    # ---- Storage
+
+    def object_metadata(self, caller: Caller, name: str) -> Answer:
+        request = f"{caller.name}: get object {name}"
+        response = self._storage("GET", _object(name), caller)
+        if response.status_code == 404:
+            return Answer(request, self.name, self._files.storage)
+        return self._storage_answer(request, response, _summary)
+
+    def list_objects(self, caller: Caller, prefix: str) -> Answer:
+        response = self._storage("GET", f"?prefix={quote(prefix, safe='')}", caller)
+        return self._storage_answer(
+            f"{caller.name}: list objects {prefix}",
+            response,
+            lambda found: sorted(item["name"] for item in found.get("items", [])),
+        )
+
+    def upload(self, caller: Caller, upload: Upload) -> Answer:
+        self._uploaded[upload.name] = None
+        response = self._send(caller, upload)
+        return self._storage_answer(described_upload(caller, upload), response, _summary)
+
+    def change_metadata(self, caller: Caller, name: str, changes: Mapping[str, Any]) -> Answer:
+        spelled = {"".join(_camel(key)): value for key, value in changes.items()}
+        response = self._storage("PATCH", _object(name), caller, json=spelled)
+        return self._storage_answer(f"{caller.name}: change metadata of {name}", response, _summary)
+
+    def delete_object(self, caller: Caller, name: str) -> Answer:
+        response = self._storage("DELETE", _object(name), caller)
+        return self._storage_answer(f"{caller.name}: delete object {name}", response, lambda body: None)
+
+    def _send(self, caller: Caller, upload: Upload) -> requests.Response:
+        described: dict[str, Any] = {"name": upload.name, "contentType": upload.content_type}
+        if upload.content_encoding is not None:
+            described["contentEncoding"] = upload.content_encoding
+        if upload.metadata:
+            described["metadata"] = dict(upload.metadata)
+        boundary = b"a-boundary-that-no-test-uploads"
+        parts = [
+            (b"application/json; charset=utf-8", json.dumps(described).encode()),
+            (b"application/octet-stream", upload.bytes),
+        ]
+        body = b"".join(
+            b"--%b\r\nContent-Type: %b\r\n\r\n%b\r\n" % (boundary, kind, content) for kind, content in parts
+        )
+        headers = {
+            "X-Goog-Upload-Protocol": "multipart",
+            "Content-Type": f"multipart/related; boundary={boundary.decode()}",
+        }
+        target = f"?name={quote(upload.name, safe='')}"
+        return self._storage("POST", target, caller, data=body + b"--%b--" % boundary, headers=headers)
+
+    def _storage(
+        self,
+        method: str,
+        target: str,
+        caller: Caller,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **content: Any,
+    ) -> requests.Response:
+        if self._addresses.storage is None:
+            pytest.skip("no Storage emulator is running: FIREBASE_STORAGE_EMULATOR_HOST is not set")
+        return self._http.request(
+            method,
+            f"http://{self._addresses.storage}/v0/b/{DEFAULT_BUCKET}/o{target}",
+            headers={**_authorization(caller), **(headers or {})},
+            timeout=DEADLINE_SECONDS,
+            **content,
+        )
+
+    def _storage_answer(self, request: str, response: requests.Response, data: Any) -> Answer:
+        rules = self._files.storage
+        if response.status_code == 403:
+            return Answer(request, self.name, rules, denial=Denial(None))
+        if not response.ok:
+            status = "NOT_FOUND" if response.status_code == 404 else str(response.status_code)
+            return Answer(request, self.name, rules, failure=Failure(status, response.text[:200]))
+        return Answer(request, self.name, rules, data=data(response.json() if response.content else {}))
+
+    # ---- state
+
+    def seed(self, documents: Mapping[str, Data], objects: Iterable[Upload]) -> None:
+        new = [path for path in documents if path not in self._written]
+        for path in new:
+            if self.get(_ADMIN, path).data is not None:
+                raise RuntimeError(
+                    f"{path} exists in the emulator: seeding would lose it, so use ids of the test's own"
+                )
+        answer = self.commit(_ADMIN, [Write("set", path, data) for path, data in documents.items()])
+        if answer.failure is not None:
+            raise RuntimeError(f"the seed was refused: {answer.failure}")
+        for upload in objects:
+            self._uploaded[upload.name] = None
+            self._send(_ADMIN, upload).raise_for_status()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def travel_to(self, moment: datetime) -> None:
+        pytest.skip("the clock of a running emulator cannot be set; the in-process engine's can")
+
+    def close(self) -> None:
+        """Remove what the test wrote. The emulator's own route does it, which starts no function."""
+        for path in self._written:
+            place = "/".join(quote(segment, safe="") for segment in path.split("/"))
+            self._http.delete(f"{self._clearing}/{place}", timeout=DEADLINE_SECONDS).raise_for_status()
+        for name in self._uploaded:
+            self._storage("DELETE", _object(name), _ADMIN)
+        self._http.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Admin:
+    name: str = "admin"
+    admin: bool = True
+    claims: Mapping[str, Any] | None = None
+
+
+_ADMIN: Final = _Admin()
+
+
+def is_official(firestore: str) -> bool:
+    """Whether Google's program answers at `host:port`: rules without files are an error of its own."""
+    address = f"http://{firestore}/emulator/v1/projects/demo-rules:securityRules"
+    return requests.put(address, json={}, timeout=DEADLINE_SECONDS).status_code == 500
+
+
+def fetched_coverage(addresses: Addresses) -> dict[str, Any]:
+    """The coverage report of the Firestore rules that the emulator has loaded."""
+    address = f"http://{addresses.firestore}/emulator/v1/projects/{addresses.project}:ruleCoverage"
+    report: dict[str, Any] = requests.get(address, timeout=DEADLINE_SECONDS).json()
+    return report
+
+
+def _authorization(caller: Caller) -> dict[str, str]:
+    if caller.admin:
+        return {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+    if caller.claims is None:
+        return {}
+    parts = ({"alg": "none", "typ": "JWT"}, dict(caller.claims))
+    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts]
+    return {"Authorization": f"Bearer {'.'.join(encoded)}."}
+
+
+def _in_transaction(transaction: bytes | None) -> dict[str, str]:
+    return {} if transaction is None else {"transaction": base64.b64encode(transaction).decode()}
+
+
+def _object(name: str) -> str:
+    return "/" + quote(name, safe="")
+
+
+def _summary(described: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": described["name"],
+        "size": int(described["size"]),
+        "content_type": described.get("contentType"),
+    }
+
+
+def _camel(name: str) -> Iterable[str]:
+    first, *rest = name.split("_")
+    return [first, *(word.capitalize() for word in rest)]
+
+
+def _fields(document: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if document is None else from_fields(document)
+
+
+def _documents(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    documents = [entry["document"] for entry in found if "document" in entry]
+    return {each["name"].partition("/documents/")[2]: from_fields(each) for each in documents}
+
+
+def _json_write(write: StoredWrite) -> dict[str, Any]:
+    if write.kind is WriteKind.DELETE:
+        return {"delete": write.path.name}
+    tree: dict[str, Any] = {"update": {"name": write.path.name, "fields": json_fields(write.fields)}}
+    if write.mask is not None:
+        tree["updateMask"] = {"fieldPaths": [format_field_path(path) for path in write.mask]}
+    if write.transforms:
+        tree["updateTransforms"] = [_json_transform(transform) for transform in write.transforms]
+    if write.precondition.exists is not None:
+        tree["currentDocument"] = {"exists": write.precondition.exists}
+    return tree
+
+
+def _json_transform(transform: FieldTransform) -> dict[str, Any]:
+    place = {"fieldPath": format_field_path(transform.field)}
+    match transform.kind:
+        case TransformKind.SERVER_TIMESTAMP:
+            return {**place, "setToServerValue": "REQUEST_TIME"}
+        case TransformKind.ARRAY_UNION:
+            return {**place, "appendMissingElements": json_value(transform.operand)["arrayValue"]}
+        case TransformKind.ARRAY_REMOVE:
+            return {**place, "removeAllFromArray": json_value(transform.operand)["arrayValue"]}
+    return {**place, transform.kind.value: json_value(transform.operand)}
+
+
+_OPERATORS: Final = {operator: operator.name for operator in queries.Operator}
+_UNARY: Final = {queries.Operator.IS_NULL, queries.Operator.IS_NOT_NULL}
+
+
+def _structured_query(query: queries.Query) -> dict[str, Any]:
+    tree: dict[str, Any] = {
+        "from": [{"collectionId": query.collection, "allDescendants": query.all_descendants}]
+    }
+    if query.where is not None:
+        tree["where"] = _json_filter(query.where)
+    if query.order_by:
+        tree["orderBy"] = [
+            {"field": {"fieldPath": format_field_path(order.field)}, "direction": order.direction.name}
+            for order in query.order_by
+        ]
+    if query.limit is not None:
+        tree["limit"] = query.limit
+    return tree
+
+
+def _json_filter(filter_: queries.Filter) -> dict[str, Any]:
+    if isinstance(filter_, queries.CompositeFilter):
+        return {
+            "compositeFilter": {
+                "op": filter_.op,
+                "filters": [_json_filter(inner) for inner in filter_.filters],
+            }
+        }
+    place = {"fieldPath": format_field_path(filter_.field)}
+    if filter_.op in _UNARY:
+        return {"unaryFilter": {"op": _OPERATORS[filter_.op], "field": place}}
+    value: Value = filter_.value
+    return {"fieldFilter": {"field": place, "op": _OPERATORS[filter_.op], "value": json_value(value)}}
