@@ -17,6 +17,7 @@ NEEDS: Final[dict[str, tuple[install.Installable, ...]]] = {
     "env": (install.TOOLS, install.FUNCTIONS, install.PACKAGES),
     "seed": (install.TOOLS, install.FUNCTIONS, install.PACKAGES),
     "test": (install.DEVELOPMENT, install.FUNCTIONS, install.PACKAGES),
+    "rules": (install.TOOLS,),
     "check": (install.DEVELOPMENT, install.FUNCTIONS),
 }
 

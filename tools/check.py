@@ -1,13 +1,14 @@
-"""kit check: lint and types, as CI does."""
+"""kit check: lint, types and the Security Rules, as CI does."""
 
 import argparse
 import subprocess
+import sys
 import time
 
 from tools.project import FUNCTIONS_VENV, ROOT, VENV
 from tools.terminal import say, seconds, styled
 
-HELP = "lint and types: ruff and mypy"
+HELP = "lint and types: ruff, mypy and rules check"
 EPILOG = "--fix lets ruff correct and format what it can."
 
 
@@ -30,6 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
             [mypy, "--no-error-summary", "--python-executable", functions_python, "-p", "app", "-m", "main"],
             folder="functions",
         ),
+        _run("rules check", [sys.executable, "-P", "-m", "tools", "rules", "check", "--strict"]),
     ]
     return 0 if all(results) else 1
 

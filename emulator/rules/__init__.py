@@ -4,12 +4,26 @@ ruleset = compile_ruleset(source)
 decision = ruleset.evaluate(RulesRequest(...))
 """
 
+from dataclasses import dataclass
+
 from emulator.rules.checker import check
 from emulator.rules.compiler import compile_service
 from emulator.rules.coverage import Coverage
 from emulator.rules.environment import request_value, resource_value
+from emulator.rules.explanation import (
+    ExplainedAllow,
+    ExplainedMatch,
+    Explanation,
+    Step,
+    explain,
+    shortened,
+    step_json,
+    value_text,
+)
 from emulator.rules.issues import Issue, RulesCompileError
+from emulator.rules.lint import Finding, lint
 from emulator.rules.parser import parse
+from emulator.rules.printer import print_expression
 from emulator.rules.requests import (
     AccessBudget,
     Auth,
@@ -32,7 +46,12 @@ __all__ = [
     "Auth",
     "Decision",
     "DocumentAccess",
+    "ExplainedAllow",
+    "ExplainedMatch",
+    "Explanation",
     "FieldConstraint",
+    "Finding",
+    "Inspection",
     "Issue",
     "Reason",
     "Resource",
@@ -41,11 +60,18 @@ __all__ = [
     "RulesQuery",
     "RulesRequest",
     "Ruleset",
+    "Step",
     "compile_ruleset",
     "denial_message",
+    "explain",
+    "inspect_rules",
+    "print_expression",
     "request_value",
     "resource_value",
+    "shortened",
+    "step_json",
     "typed_value",
+    "value_text",
 ]
 
 
@@ -64,3 +90,24 @@ def compile_ruleset(source: str, file_name: str = "firestore.rules", *, coverage
     observe = counters.observe if counters else None
     blocks = {service: compile_service(program, service, observe) for service in program.blocks}
     return Ruleset(text, file.version, issues, blocks, counters)
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """All there is to say about a file: errors and warnings, and where there is no error the doubts."""
+
+    issues: tuple[Issue, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+def inspect_rules(source: str, file_name: str = "firestore.rules") -> Inspection:
+    """Errors, warnings and lint of a file, whatever the text."""
+    text = Source(source, file_name)
+    try:
+        program = program_of(parse(text))
+    except RulesCompileError as error:
+        return Inspection(error.issues)
+    issues = check(text, program)
+    if any(issue.severity == "ERROR" for issue in issues):
+        return Inspection(issues)
+    return Inspection(issues, lint(text, program))

@@ -40,7 +40,7 @@ def _compile_block(block: Block, expressions: ExpressionCompiler, version: int) 
     for allow in block.match.allows:
         condition = _condition(allow, block, expressions)
         compiled = CompiledAllow(allow.start, condition.run, condition.cost)
-        for method in dict.fromkeys(_simple_methods(allow)):
+        for method in simple_methods(allow):
             allows.setdefault(method, []).append(compiled)
     by_method = {method: tuple(found) for method, found in allows.items()}
     return CompiledBlock(pattern_of(block.path, version), by_method)
@@ -52,5 +52,7 @@ def _condition(allow: ast.Allow, block: Block, expressions: ExpressionCompiler) 
     return expressions.condition(allow.condition, block.scope)
 
 
-def _simple_methods(allow: ast.Allow) -> list[str]:
-    return [simple for method in allow.methods for simple in _SIMPLE_METHODS.get(method, (method,))]
+def simple_methods(allow: ast.Allow) -> list[str]:
+    """What it names, `read` and `write` taken apart; each method once."""
+    found = [simple for method in allow.methods for simple in _SIMPLE_METHODS.get(method, (method,))]
+    return list(dict.fromkeys(found))
