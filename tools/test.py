@@ -13,10 +13,12 @@ from tools.terminal import say
 
 HELP = "install what tests need and run them against a private copy of the suite"
 EPILOG = """\
-Everything after `test` goes to pytest: ./kit test tests/rules -k owner -x. Without a path all of tests/ runs.
-Chromium for tests/e2e is installed where there is none: Debian's package as root, else Playwright's own.
+Everything after `test` goes to pytest: ./kit test tests/rules -k owner -x. Without a path all of tests/ runs,
+in as many processes as there are cores, two at least; -n 0 runs it in one. Chromium for the browser tests is
+installed where there is none: Debian's package as root, else Playwright's own.
 """
-BROWSER_TESTS = ROOT / "tests" / "e2e"
+MOST_PROCESSES = 4  # they share one suite, and each may have a browser and a suite of its own beside it
+BROWSER_TESTS = (ROOT / "tests" / "e2e", ROOT / "tests" / "emulator" / "js")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,16 +34,34 @@ def run(arguments: argparse.Namespace) -> int:
             os.chdir(ROOT)
             with private_suite() as suite:
                 say("Running the tests")
-                return run_against(suite, [str(venv_python()), "-m", "pytest", *rest], extra)
+                command = [str(venv_python()), "-m", "pytest", *_processes(rest), *rest]
+                return run_against(suite, command, extra)
         except Stopped as stopped:
             return stopped.code
 
 
+def _named(rest: list[str]) -> list[Path]:
+    """The tests that the arguments name; none means all of tests/."""
+    words = [Path(word.partition("::")[0]) for word in rest if not word.startswith("-")]
+    return [path.resolve() for path in words if path.exists()]
+
+
 def _wants_browser(rest: list[str]) -> bool:
-    """Whether the named paths, or all of tests/ when none is named, hold end-to-end tests."""
-    named = [Path(word.partition("::")[0]).resolve() for word in rest if not word.startswith("-")]
-    paths = [path for path in named if path.exists()] or [ROOT / "tests"]
-    return BROWSER_TESTS.is_dir() and any(
-        path == BROWSER_TESTS or BROWSER_TESTS in path.parents or path in BROWSER_TESTS.parents
+    paths = _named(rest) or [ROOT / "tests"]
+    return any(
+        path == tests or tests in path.parents or path in tests.parents
         for path in paths
+        for tests in BROWSER_TESTS
     )
+
+
+def _processes(rest: list[str]) -> list[str]:
+    """How a whole run is spread: a file's tests stay together, since they share servers and browsers.
+
+    What speaks to a person at the terminal needs one process.
+    """
+    alone = ("-n", "--numprocesses", "--dist", "--pdb", "--trace", "-s", "--capture=no")
+    if _named(rest) or any(word.startswith(alone) for word in rest):
+        return []
+    workers = min(max(os.cpu_count() or 2, 2), MOST_PROCESSES)
+    return ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"]
