@@ -32,8 +32,7 @@ class RulesSession:
         self._project: RulesFiles | None = None
         self._compiled: dict[RulesFiles, CompiledRules] = {}
         self._reached: dict[str, Addresses] = {}
-        self.tests: Counter[str] = Counter()
-        self.skipped: Counter[str] = Counter()
+        self.outcomes: Counter[tuple[str, str]] = Counter()
 
     def project_files(self) -> RulesFiles:
         """The rules that firebase.json names."""
@@ -48,15 +47,11 @@ class RulesSession:
 
     def backend(self, name: str, files: RulesFiles) -> Backend:
         """A new backend. Skips the test where an emulator is not there, or has other rules loaded."""
-        self.tests[name] += 1
-        if name == "engine":
-            return InProcess(self._compile(files))
-        try:
-            return self._wire(name, files)
-        except pytest.skip.Exception:
-            self.tests[name] -= 1
-            self.skipped[name] += 1
-            raise
+        return InProcess(self._compile(files)) if name == "engine" else self._wire(name, files)
+
+    def count(self, backend: str, outcome: str) -> None:
+        """Note that a test ran on a backend: `passed`, `failed` or `skipped`."""
+        self.outcomes[backend, outcome] += 1
 
     def coverage(self) -> list[FileCoverage]:
         """Of the project's own rules, as far as this run has asked them."""
@@ -120,6 +115,7 @@ def _add_fetched(tally: Tally, addresses: Addresses, files: RulesFiles) -> None:
 
 
 _SESSION: Final = pytest.StashKey[RulesSession]()
+_BACKEND: Final = pytest.StashKey[str]()
 _ENVIRONMENT: Final = pytest.StashKey[RulesTestEnvironment]()
 
 
@@ -193,12 +189,21 @@ def rules_files(pytestconfig: pytest.Config) -> RulesFiles:
 
 
 @pytest.fixture
-def rules(
+def new_rules_environment(
     request: pytest.FixtureRequest, rules_backend_name: str, rules_files: RulesFiles
+) -> Callable[[], RulesTestEnvironment]:
+    """Makes empty databases, for a test that needs several. Each is to be closed."""
+    session = request.config.stash[_SESSION]
+    request.node.stash[_BACKEND] = rules_backend_name
+    return lambda: RulesTestEnvironment(session.backend(rules_backend_name, rules_files))
+
+
+@pytest.fixture
+def rules(
+    request: pytest.FixtureRequest, new_rules_environment: Callable[[], RulesTestEnvironment]
 ) -> Iterator[RulesTestEnvironment]:
     """An empty database and bucket under the rules."""
-    backend = request.config.stash[_SESSION].backend(rules_backend_name, rules_files)
-    environment = RulesTestEnvironment(backend)
+    environment = new_rules_environment()
     request.node.stash[_ENVIRONMENT] = environment
     yield environment
     environment.close()
@@ -237,6 +242,17 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     return result
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    backend = item.stash.get(_BACKEND, None)
+    if backend is not None and (report.when == "call" or (report.when == "setup" and not report.passed)):
+        item.config.stash[_SESSION].count(backend, report.outcome)
+    return report
+
+
 # ---- the summary
 
 
@@ -265,6 +281,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def _backend_counts(session: RulesSession) -> str:
-    names = [name for name in BACKENDS if session.tests[name] or session.skipped[name]]
-    skipped = {name: f", {session.skipped[name]} skipped" if session.skipped[name] else "" for name in names}
-    return "; ".join(f"{name} {session.tests[name]} tests{skipped[name]}" for name in names)
+    """`engine 120 passed; official 120 skipped`"""
+    counts = {
+        name: [
+            f"{count} {outcome}" for (backend, outcome), count in session.outcomes.items() if backend == name
+        ]
+        for name in BACKENDS
+    }
+    return "; ".join(f"{name} {', '.join(found)}" for name, found in counts.items() if found)

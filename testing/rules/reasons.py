@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from testing.rules.answers import Denial
+from testing.rules.excerpts import one_line
 from testing.rules.rules_text import RulesText
-from testing.rules.tracing import one_line
 
 
 class Reason(Protocol):
@@ -42,7 +42,7 @@ class FalseCondition:
             if any(blame.text == wanted for blame in denial.blame):
                 return None
             return f"`{wanted}` was not what made the condition false"
-        lines = rules.conditions()[wanted]
+        lines = rules.conditions[wanted]
         if any(refusal.line in lines for refusal in denial.refusals):
             return None
         return f"no allow statement that depends on `{wanted}` was asked"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from emulator.rules import ast
 from emulator.rules.parser import parse
 from emulator.rules.scopes import Block, Program, Scope, program_of
 from emulator.rules.source import Source
-from testing.rules.tracing import one_line
+from testing.rules.excerpts import excerpt
 
 _SIMPLE = {"read": ("get", "list"), "write": ("create", "update", "delete")}
 
@@ -37,7 +37,7 @@ class RulesText:
         return self._source.line(offset)
 
     def text(self, node: ast.Node) -> str:
-        return one_line(self._source.text[node.start : node.end])
+        return excerpt(self._source.text, node.start, node.end)
 
     def blocks(self) -> Iterator[Block]:
         for blocks in self.program.blocks.values():
@@ -54,6 +54,7 @@ class RulesText:
             raise ValueError(f"no allow for {method!r} in match {match!r}")
         return lines
 
+    @cached_property
     def conditions(self) -> dict[str, set[int]]:
         """Every sub-expression of a condition by its text, with the lines of the allows that depend on it."""
         found: dict[str, set[int]] = {}
@@ -67,7 +68,7 @@ class RulesText:
 
     def check_condition(self, text: str) -> None:
         """Raises ValueError when the file has no such expression."""
-        known = self.conditions()
+        known = self.conditions
         if text not in known:
             close = difflib.get_close_matches(text, known, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""

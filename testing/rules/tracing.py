@@ -16,6 +16,7 @@ from emulator.rules.parser import parse
 from emulator.rules.scopes import program_of
 from emulator.rules.source import Source
 from emulator.rules.types import Value
+from testing.rules.excerpts import excerpt
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Tracer:
         return tuple(dict.fromkeys(named))
 
     def text(self, expression: ast.Expression) -> str:
-        return one_line(self._source.text[expression.start : expression.end])
+        return excerpt(self._source.text, expression.start, expression.end)
 
     def _observe(self, expression: ast.Expression, run: Evaluate) -> Evaluate:
         def observed(env: Environment, slots: Locals) -> Value:
@@ -91,8 +92,3 @@ class Tracer:
                 decided = []
         for inner in decided:
             yield from self._decisive(inner)
-
-
-def one_line(text: str) -> str:
-    """Without the line breaks and indentation of the file, and without comments."""
-    return " ".join(" ".join(line.partition("//")[0] for line in text.split("\n")).split())
