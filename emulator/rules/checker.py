@@ -49,6 +49,7 @@ class _Checker:
         self._used_lets: set[int] = set()
 
     def issues(self) -> tuple[Issue, ...]:
+        self._check_services()
         self._check_duplicate_functions()
         for symbol in self._program.functions:
             self._check_function(symbol)
@@ -67,6 +68,12 @@ class _Checker:
         self._report(node, description, "WARNING")
 
     # ---- declarations
+
+    def _check_services(self) -> None:
+        """A file without a service would deny everything: surely it is cut off, or not yet written."""
+        file = self._program.file
+        if not file.services:
+            self._issues.append(issue_at(self._source, file.end, file.end, "No service is declared."))
 
     def _check_duplicate_functions(self) -> None:
         file = self._program.file

@@ -11,34 +11,40 @@ Path: TypeAlias = Sequence[ast.Segment]
 
 def covers(wide: Path, narrow: Path, version: int) -> bool:
     """Whether every path that `narrow` matches is matched by `wide` too."""
-    wide_glob, narrow_glob = _glob(wide), _glob(narrow)
-    if wide_glob is None:
-        return narrow_glob is None and len(wide) == len(narrow) and _each_covers(wide, narrow)
+    for index, segment in enumerate(wide):
+        if segment.is_glob:
+            return _glob_covers(index, wide, narrow, version)
+        if index >= len(narrow) or not _segment_covers(segment, narrow[index]):
+            return False
+    return len(wide) == len(narrow)
+
+
+def _segment_covers(segment: ast.Segment, other: ast.Segment) -> bool:
+    if other.is_capture:
+        return segment.is_capture and not other.is_glob
+    return segment.is_capture or segment.text == other.text
+
+
+def _glob_covers(front: int, wide: Path, narrow: Path, version: int) -> bool:
+    """The same where the `front` segments before the glob of `wide` are covered already."""
     least = 1 if version == 1 else 0
-    front, back = wide[:wide_glob], wide[wide_glob + 1 :]
-    taken = len(narrow) - len(front) - len(back)
+    back = len(wide) - front - 1
+    taken = len(narrow) - front - back
+    if taken < 0 or not all(map(_segment_covers, wide[front + 1 :], narrow[len(narrow) - back :])):
+        return False
+    narrow_glob = _glob(narrow)
     if narrow_glob is not None:
-        if narrow_glob < len(front) or len(narrow) - narrow_glob - 1 < len(back):
+        # That glob must lie in what the wide one takes, and stands for as few segments as it may.
+        if not front <= narrow_glob < len(narrow) - back:
             return False
         taken += least - 1
-    return (
-        taken >= least
-        and _each_covers(front, narrow[: len(front)])
-        and _each_covers(back, narrow[len(narrow) - len(back) :])
-    )
+    return taken >= least
 
 
 def shape(path: Path) -> tuple[str, ...]:
     """Equal for paths that match the same: their wildcards may have other names."""
     return tuple(
         segment.text if not segment.is_capture else "{**}" if segment.is_glob else "{}" for segment in path
-    )
-
-
-def _each_covers(wide: Path, narrow: Path) -> bool:
-    return all(
-        segment.is_capture or (not other.is_capture and segment.text == other.text)
-        for segment, other in zip(wide, narrow, strict=True)
     )
 
 

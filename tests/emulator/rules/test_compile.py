@@ -49,8 +49,6 @@ def test_file_that_uses_the_whole_grammar_compiles_without_a_warning():
 @pytest.mark.parametrize(
     ("source", "version"),
     [
-        ("", 1),
-        ("// nothing", 1),
         ("service cloud.firestore {}", 1),
         ("rules_version = '1'; service cloud.firestore {}", 1),
         ('rules_version = "2" service cloud.firestore {}', 2),
@@ -79,6 +77,14 @@ def test_whole_file_gives_the_positions_of_its_error():
         "severity": "ERROR",
     }  # fmt: skip
     assert str(caught.value) == "L4:17 Unexpected 'iff'.\nL4:17 mismatched input 'iff' expecting 'if'"
+
+
+@pytest.mark.parametrize(
+    "source", ["", "\n// nothing\n", "function f() { return true; }", "rules_version = '2';"]
+)
+def test_file_without_a_service_is_an_error_at_its_end(source):
+    line, column = source.count("\n") + 1, len(source.rpartition("\n")[2]) + 1
+    assert errors(source) == [f"L{line}:{column} No service is declared."]
 
 
 def test_columns_count_characters_not_bytes():
@@ -270,7 +276,7 @@ def test_many_functions_that_call_one_another_compile():
     functions = "".join(f"function f{n}() {{ return f{n + 1}(); }}" for n in range(3000))
     source = functions + "function f3000() { return f2999(); }"
     assert any(error.endswith("Recursive call is not allowed.") for error in errors(source))
-    assert compile_ruleset(functions + "function f3000() { return true; }")
+    assert compile_ruleset(functions + "function f3000() { return true; } service a {}")
 
 
 def test_file_truncated_at_every_character_is_a_ruleset_or_a_diagnostic():
