@@ -8,7 +8,7 @@ route, so they add up over the engine in this process and emulators on the wire.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -57,10 +57,6 @@ class FileCoverage:
     def percent(self) -> float:
         return 100.0 * self.covered / len(self.conditions) if self.conditions else 100.0
 
-    @property
-    def used(self) -> bool:
-        return any(condition.was_true or condition.was_false for condition in self.conditions)
-
     def lines(self) -> Iterator[str]:
         """The file's own line, and one for each condition that lacks something."""
         count = f"{self.covered} of {len(self.conditions)} conditions both ways"
@@ -74,8 +70,8 @@ class FileCoverage:
 class Tally:
     """Counts of true and false by the place of an expression, over any number of reports."""
 
-    def __init__(self) -> None:
-        self._counts: Counter[tuple[int, int, bool]] = Counter()
+    def __init__(self, start: Tally | None = None) -> None:
+        self._counts: Counter[tuple[int, int, bool]] = Counter(start._counts if start else {})
 
     def add(self, report: Mapping[str, Any]) -> None:
         pending = list(report.get("report", []))
@@ -87,6 +83,18 @@ class Tally:
                 value = seen["value"].get("boolValue")
                 if value is not None:
                     self._counts[place["currentOffset"], place["endOffset"], value] += seen["count"]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._counts
+
+    def exported(self) -> list[list[int | bool]]:
+        """What JSON can hold; see add_exported."""
+        return [[*place, count] for place, count in self._counts.items()]
+
+    def add_exported(self, rows: Iterable[list[Any]]) -> None:
+        for start, end, value, count in rows:
+            self._counts[start, end, value] += count
 
     def count(self, node: ast.Expression, value: bool) -> int:
         return self._counts[node.start, max(node.start, node.end - 1), value]

@@ -2,119 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, Final
 
 import pytest
-import requests
 
-from emulator.rules import FIRESTORE, STORAGE, RulesCompileError
-from testing.rules.backend import Backend
-from testing.rules.conditions import FileCoverage, Tally, file_coverage
 from testing.rules.environment import RulesTestEnvironment
 from testing.rules.identities import Identity
-from testing.rules.in_process import CompiledRules, InProcess
-from testing.rules.rules_text import rules_text
-from testing.rules.sources import RulesFiles, from_firebase_json
-from testing.rules.wire import Addresses, Wire, fetched_coverage, is_official
-
-BACKENDS: Final = ("engine", "emulator", "official")
-
-
-class RulesSession:
-    """What the tests of one run share: compiled rules, whose coverage adds up, and who ran where."""
-
-    def __init__(self, firebase_json: Path) -> None:
-        self._firebase_json = firebase_json
-        self._project: RulesFiles | None = None
-        self._compiled: dict[RulesFiles, CompiledRules] = {}
-        self._reached: dict[str, Addresses] = {}
-        self.outcomes: Counter[tuple[str, str]] = Counter()
-
-    def project_files(self) -> RulesFiles:
-        """The rules that firebase.json names."""
-        if self._project is None:
-            try:
-                self._project = from_firebase_json(self._firebase_json)
-            except FileNotFoundError as error:
-                raise pytest.UsageError(
-                    f"there is no {error.filename}: set rules_firebase_json, or override rules_files"
-                ) from error
-        return self._project
-
-    def backend(self, name: str, files: RulesFiles) -> Backend:
-        """A new backend. Skips the test where an emulator is not there, or has other rules loaded."""
-        return InProcess(self._compile(files)) if name == "engine" else self._wire(name, files)
-
-    def count(self, backend: str, outcome: str) -> None:
-        """Note that a test ran on a backend: `passed`, `failed` or `skipped`."""
-        self.outcomes[backend, outcome] += 1
-
-    def coverage(self) -> list[FileCoverage]:
-        """Of the project's own rules, as far as this run has asked them."""
-        files = self._project
-        if files is None:
-            return []
-        tallies = {FIRESTORE: Tally(), STORAGE: Tally()}
-        compiled = self._compiled.get(files)
-        for service, tally in tallies.items():
-            counted = compiled.rulesets[service].coverage if compiled is not None else None
-            if counted is not None:
-                tally.add(counted.report())
-        for addresses in self._reached.values():
-            _add_fetched(tallies[FIRESTORE], addresses, files)
-        found = [
-            file_coverage(files.name(service), rules_text(text), tally)
-            for service, tally in tallies.items()
-            if (text := files.text(service)) is not None
-        ]
-        return [each for each in found if each.used]
-
-    def _compile(self, files: RulesFiles) -> CompiledRules:
-        if files not in self._compiled:
-            try:
-                self._compiled[files] = CompiledRules(files)
-            except RulesCompileError as error:
-                pytest.fail(f"the rules do not compile: {error}", pytrace=False)
-        return self._compiled[files]
-
-    def _wire(self, name: str, files: RulesFiles) -> Backend:
-        if files != self.project_files():
-            pytest.skip(f"the {name} backend has the project's rules loaded, and this test brings its own")
-        if name not in self._reached:
-            self._reached[name] = _running(name, os.environ)
-        return Wire(name, self._reached[name], files)
-
-
-def _running(name: str, environment: Mapping[str, str]) -> Addresses:
-    """The emulators that this process was told of. Skips the test when they are not the ones wanted."""
-    firestore = environment.get("FIRESTORE_EMULATOR_HOST")
-    if firestore is None:
-        pytest.skip(f"the {name} backend needs a running suite: FIRESTORE_EMULATOR_HOST is not set")
-    if is_official(firestore) != (name == "official"):
-        other = "Google's" if name == "emulator" else "Kindling's"
-        pytest.skip(f"the {name} backend is not there: the emulator at {firestore} is {other}")
-    return Addresses(
-        firestore,
-        environment.get("FIREBASE_STORAGE_EMULATOR_HOST"),
-        environment.get("GCLOUD_PROJECT", "demo-rules"),
-    )
-
-
-def _add_fetched(tally: Tally, addresses: Addresses, files: RulesFiles) -> None:
-    """Count what an emulator has seen, if it is still there and its rules are the same text."""
-    try:
-        report = fetched_coverage(addresses)
-    except requests.RequestException:
-        return
-    if report.get("rules", {}).get("files", [{}])[0].get("content") == files.firestore:
-        tally.add(report)
-
+from testing.rules.session import BACKENDS, RulesSession
+from testing.rules.sources import RulesFiles
 
 _SESSION: Final = pytest.StashKey[RulesSession]()
+_HANDED_OVER: Final = "rules"
 _BACKEND: Final = pytest.StashKey[str]()
 _ENVIRONMENT: Final = pytest.StashKey[RulesTestEnvironment]()
 
@@ -257,11 +156,20 @@ def pytest_runtest_makereport(
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    threshold = _threshold(session.config)
-    if exitstatus == pytest.ExitCode.OK and threshold is not None:
-        covered = session.config.stash[_SESSION].coverage()
-        if any(file.percent < threshold for file in covered):
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    config = session.config
+    handed_over: dict[str, Any] | None = getattr(config, "workeroutput", None)
+    if handed_over is not None:
+        handed_over[_HANDED_OVER] = config.stash[_SESSION].exported()
+    elif exitstatus == pytest.ExitCode.OK and _below_threshold(config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object | None) -> None:
+    """With pytest-xdist: a process is done, and this one adds up."""
+    exported = getattr(node, "workeroutput", {}).get(_HANDED_OVER)
+    if exported is not None:
+        node.config.stash[_SESSION].add(exported)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -270,22 +178,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if not covered:
         return
     terminalreporter.section("security rules")
-    terminalreporter.write_line(f"backends: {_backend_counts(session)}")
+    terminalreporter.write_line(f"backends: {session.outcomes()}")
     for file in covered:
         for line in file.lines():
             terminalreporter.write_line(line)
-    threshold = _threshold(config)
-    below = [file.name for file in covered if threshold is not None and file.percent < threshold]
+    below = _below_threshold(config)
     if below:
-        terminalreporter.write_line(f"FAILED: {', '.join(below)} below {threshold:g} %", red=True, bold=True)
+        names = ", ".join(below)
+        terminalreporter.write_line(f"FAILED: {names} below {_threshold(config):g} %", red=True, bold=True)
 
 
-def _backend_counts(session: RulesSession) -> str:
-    """`engine 120 passed; official 120 skipped`"""
-    counts = {
-        name: [
-            f"{count} {outcome}" for (backend, outcome), count in session.outcomes.items() if backend == name
-        ]
-        for name in BACKENDS
-    }
-    return "; ".join(f"{name} {', '.join(found)}" for name, found in counts.items() if found)
+def _below_threshold(config: pytest.Config) -> list[str]:
+    """The names of the rules files that were covered too little."""
+    threshold = _threshold(config)
+    if threshold is None:
+        return []
+    return [file.name for file in config.stash[_SESSION].coverage() if file.percent < threshold]

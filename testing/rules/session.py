@@ -1,0 +1,141 @@
+"""What the tests of one run share: compiled rules, whose coverage adds up, and which backend ran what."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+import pytest
+import requests
+
+from emulator.rules import FIRESTORE, STORAGE, RulesCompileError
+from testing.rules.backend import Backend
+from testing.rules.conditions import FileCoverage, Tally, file_coverage
+from testing.rules.in_process import CompiledRules, InProcess
+from testing.rules.rules_text import rules_text
+from testing.rules.sources import RulesFiles, from_firebase_json
+from testing.rules.wire import Addresses, Wire, fetched_coverage, is_official
+
+BACKENDS: Final = ("engine", "emulator", "official")
+
+
+class RulesSession:
+    """What the tests of one run share: compiled rules, whose coverage adds up, and who ran where."""
+
+    def __init__(self, firebase_json: Path) -> None:
+        self._firebase_json = firebase_json
+        self._project: RulesFiles | None = None
+        self._compiled: dict[RulesFiles, CompiledRules] = {}
+        self._reached: dict[str, Addresses] = {}
+        self._outcomes: Counter[tuple[str, str]] = Counter()
+        self._elsewhere = {FIRESTORE: Tally(), STORAGE: Tally()}
+
+    def project_files(self) -> RulesFiles:
+        """The rules that firebase.json names."""
+        if self._project is None:
+            try:
+                self._project = from_firebase_json(self._firebase_json)
+            except FileNotFoundError as error:
+                raise pytest.UsageError(
+                    f"there is no {error.filename}: set rules_firebase_json, or override rules_files"
+                ) from error
+        return self._project
+
+    def backend(self, name: str, files: RulesFiles) -> Backend:
+        """A new backend. Skips the test where an emulator is not there, or has other rules loaded."""
+        return InProcess(self._compile(files)) if name == "engine" else self._wire(name, files)
+
+    def count(self, backend: str, outcome: str) -> None:
+        """Note that a test ran on a backend: `passed`, `failed` or `skipped`."""
+        self._outcomes[backend, outcome] += 1
+
+    def coverage(self) -> list[FileCoverage]:
+        """Of the project's own rules, as far as this run has asked them."""
+        files, tallies = self._project, self._tallies()
+        if files is None:
+            return []
+        return [
+            file_coverage(files.name(service), rules_text(text), tally)
+            for service, tally in tallies.items()
+            if (text := files.text(service)) is not None and not tally.is_empty
+        ]
+
+    def outcomes(self) -> str:
+        """`engine 120 passed; official 120 skipped`"""
+        counts = {
+            name: [f"{count} {what}" for (backend, what), count in self._outcomes.items() if backend == name]
+            for name in BACKENDS
+        }
+        return "; ".join(f"{name} {', '.join(found)}" for name, found in counts.items() if found)
+
+    def exported(self) -> str:
+        """What this process counted, for the one that started it."""
+        tallies = {service: tally.exported() for service, tally in self._tallies().items()}
+        return json.dumps({"tallies": tallies, "outcomes": [[*key, n] for key, n in self._outcomes.items()]})
+
+    def add(self, exported: str) -> None:
+        """Add what another process counted."""
+        self.project_files()
+        counted = json.loads(exported)
+        for service, rows in counted["tallies"].items():
+            self._elsewhere[service].add_exported(rows)
+        for backend, outcome, count in counted["outcomes"]:
+            self._outcomes[backend, outcome] += count
+
+    def _tallies(self) -> dict[str, Tally]:
+        """By service, of the project's own rules: in this process, in others, and in emulators."""
+        tallies = {service: Tally(elsewhere) for service, elsewhere in self._elsewhere.items()}
+        files = self._project
+        compiled = self._compiled.get(files) if files is not None else None
+        for service, tally in tallies.items():
+            counted = compiled.rulesets[service].coverage if compiled is not None else None
+            if counted is not None:
+                tally.add(counted.report())
+        if files is not None:
+            _add_fetched(tallies[FIRESTORE], self._reached.values(), files)
+        return tallies
+
+    def _compile(self, files: RulesFiles) -> CompiledRules:
+        if files not in self._compiled:
+            try:
+                self._compiled[files] = CompiledRules(files)
+            except RulesCompileError as error:
+                pytest.fail(f"the rules do not compile: {error}", pytrace=False)
+        return self._compiled[files]
+
+    def _wire(self, name: str, files: RulesFiles) -> Backend:
+        if files != self.project_files():
+            pytest.skip(f"the {name} backend has the project's rules loaded, and this test brings its own")
+        if name not in self._reached:
+            self._reached[name] = _running(name, os.environ)
+        return Wire(name, self._reached[name], files)
+
+
+def _running(name: str, environment: Mapping[str, str]) -> Addresses:
+    """The emulators that this process was told of. Skips the test when they are not the ones wanted."""
+    firestore = environment.get("FIRESTORE_EMULATOR_HOST")
+    if firestore is None:
+        pytest.skip(f"the {name} backend needs a running suite: FIRESTORE_EMULATOR_HOST is not set")
+    if is_official(firestore) != (name == "official"):
+        other = "Google's" if name == "emulator" else "Kindling's"
+        pytest.skip(f"the {name} backend is not there: the emulator at {firestore} is {other}")
+    return Addresses(
+        firestore,
+        environment.get("FIREBASE_STORAGE_EMULATOR_HOST"),
+        environment.get("GCLOUD_PROJECT", "demo-rules"),
+    )
+
+
+def _add_fetched(tally: Tally, emulators: Iterable[Addresses], files: RulesFiles) -> None:
+    """Count what emulators have seen, where one is still there and its rules are the same text."""
+    for addresses in emulators:
+        try:
+            report = fetched_coverage(addresses)
+        except requests.RequestException:
+            continue
+        if report.get("rules", {}).get("files", [{}])[0].get("content") == files.firestore:
+            tally.add(report)
