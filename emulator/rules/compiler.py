@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from emulator.rules import ast
-from emulator.rules.environment import Evaluate
+from emulator.rules.environment import Environment, Evaluate, Locals
 from emulator.rules.expressions import Compiled, ExpressionCompiler, Observe
 from emulator.rules.matching import Pattern, pattern_of
 from emulator.rules.scopes import Block, Program
+from emulator.rules.types import Value
 
 _SIMPLE_METHODS = {"read": ("get", "list"), "write": ("create", "update", "delete")}
 
@@ -38,8 +39,8 @@ def compile_service(program: Program, service: str, observe: Observe | None) -> 
 def _compile_block(block: Block, expressions: ExpressionCompiler, version: int) -> CompiledBlock:
     allows: dict[str, list[CompiledAllow]] = {}
     for allow in block.match.allows:
-        condition = _condition(allow, block, expressions)
-        compiled = CompiledAllow(allow.start, condition.run, condition.cost)
+        condition, cost = _condition(allow, block, expressions)
+        compiled = CompiledAllow(allow.start, condition, cost)
         for method in simple_methods(allow):
             allows.setdefault(method, []).append(compiled)
     by_method = {method: tuple(found) for method, found in allows.items()}
@@ -48,7 +49,7 @@ def _compile_block(block: Block, expressions: ExpressionCompiler, version: int) 
 
 def _condition(allow: ast.Allow, block: Block, expressions: ExpressionCompiler) -> Compiled:
     if allow.condition is None:
-        return Compiled(lambda env, slots: True, 0)
+        return _always, 0
     return expressions.condition(allow.condition, block.scope)
 
 
@@ -56,3 +57,7 @@ def simple_methods(allow: ast.Allow) -> list[str]:
     """What it names, `read` and `write` taken apart; each method once."""
     found = [simple for method in allow.methods for simple in _SIMPLE_METHODS.get(method, (method,))]
     return list(dict.fromkeys(found))
+
+
+def _always(env: Environment, slots: Locals) -> Value:
+    return True

@@ -61,7 +61,9 @@ class Coverage:
 
     def observe(self, expression: ast.Expression, run: Evaluate) -> Evaluate:
         """The closure, counted. The tree is kept by `_roots`, so an id stays that of its expression."""
-        counter = self._counters.setdefault(id(expression), Counter())
+        counter = self._counters.get(id(expression))
+        if counter is None:
+            counter = self._counters[id(expression)] = Counter()
         seen = counter.seen
 
         def observed(env: Environment, slots: Locals) -> Value:

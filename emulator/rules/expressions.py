@@ -5,9 +5,9 @@ of expressions that run whenever it runs, is counted at compile time and charged
 branch: for a whole condition, for each further operand of `&&` and `||`, for a branch, for a function's body.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from emulator.rules import ast, operators
 from emulator.rules.environment import Environment, Evaluate, Locals
@@ -33,9 +33,8 @@ Observe: TypeAlias = Callable[[ast.Expression, Evaluate], Evaluate]
 """Wraps the closure of an expression to watch its values."""
 
 
-class Compiled(NamedTuple):
-    run: Evaluate
-    cost: int
+Compiled: TypeAlias = tuple[Evaluate, int]
+"""A closure and its cost."""
 
 
 class CompiledFunction:
@@ -55,8 +54,7 @@ class _Pending:
     __slots__ = ("cost", "run")
 
     def __init__(self, compiled: Compiled) -> None:
-        self.run = compiled.run
-        self.cost = compiled.cost
+        self.run, self.cost = compiled
 
 
 class ExpressionCompiler:
@@ -82,72 +80,75 @@ class ExpressionCompiler:
         function.body, function.cost = self._compile(declaration.result, symbol.scope)
 
     def _compile(self, expression: ast.Expression, scope: Scope) -> Compiled:
-        compiled = self._closure(expression, scope)
-        if self._observe is None or type(expression) is ast.Literal:
+        kind = type(expression)
+        compiled = _FORMS[kind](self, expression, scope)
+        if self._observe is None or kind is ast.Literal:
             return compiled
-        return Compiled(self._observe(expression, compiled.run), compiled.cost)
+        return self._observe(expression, compiled[0]), compiled[1]
 
-    def _closure(self, expression: ast.Expression, scope: Scope) -> Compiled:
-        match expression:
-            case ast.Literal(value=value):
-                return Compiled(_constant(value), 0)
-            case ast.Variable():
-                return Compiled(self._variable(expression, scope), 1)
-            case ast.Member(target=target, name=name):
-                inner = self._compile(target, scope)
-                return Compiled(_member(inner.run, name, expression.start), inner.cost + 1)
-            case ast.Binary(operator=operator, left=left, right=right):
-                return self._located(expression, scope, operators.BINARY[operator], left, right)
-            case ast.Logical(operator=operator, operands=operands):
-                return self._logical(operator, operands, scope, expression.start)
-            case ast.Call():
-                return self._call(expression, scope)
-            case ast.MethodCall():
-                return self._method_call(expression, scope)
-            case ast.TypeTest(operand=operand, type_name=name):
-                types = TYPE_TESTS[name]
-                test = partial(operators.is_type, types)
-                return self._located(expression, scope, test, operand)
-            case ast.Unary(operator=operator, operand=operand):
-                apply = operators.invert if operator == "!" else operators.negate
-                return self._located(expression, scope, apply, operand)
-            case ast.Conditional():
-                return self._conditional(expression, scope)
-            case ast.Index(target=target, place=place):
-                return self._located(expression, scope, operators.item, target, place)
-            case ast.Slice(target=target, lower=lower, upper=upper):
-                return self._located(expression, scope, operators.part, target, lower, upper)
-            case ast.ListLiteral(items=items):
-                parts, cost = self._all(items, scope)
-                return Compiled(lambda env, slots: [part(env, slots) for part in parts], cost)
-            case ast.MapLiteral(entries=entries):
-                parts, cost = self._all((value for _, value in entries), scope)
-                return Compiled(_map([name for name, _ in entries], parts), cost)
-            case ast.PathLiteral(segments=segments):
-                return self._path(segments, scope, expression.start)
+    def _literal(self, node: ast.Literal, scope: Scope) -> Compiled:
+        return _constant(node.value), 0
+
+    def _member(self, node: ast.Member, scope: Scope) -> Compiled:
+        run, cost = self._compile(node.target, scope)
+        return _member(run, node.name, node.start), cost + 1
+
+    def _binary(self, node: ast.Binary, scope: Scope) -> Compiled:
+        return self._located(node, scope, operators.BINARY[node.operator], node.left, node.right)
+
+    def _type_test(self, node: ast.TypeTest, scope: Scope) -> Compiled:
+        return self._located(
+            node, scope, partial(operators.is_type, TYPE_TESTS[node.type_name]), node.operand
+        )
+
+    def _unary(self, node: ast.Unary, scope: Scope) -> Compiled:
+        apply = operators.invert if node.operator == "!" else operators.negate
+        return self._located(node, scope, apply, node.operand)
+
+    def _index(self, node: ast.Index, scope: Scope) -> Compiled:
+        return self._located(node, scope, operators.item, node.target, node.place)
+
+    def _slice(self, node: ast.Slice, scope: Scope) -> Compiled:
+        return self._located(node, scope, operators.part, node.target, node.lower, node.upper)
+
+    def _list(self, node: ast.ListLiteral, scope: Scope) -> Compiled:
+        parts, cost = self._all(node.items, scope)
+        return _list(parts), cost
+
+    def _map(self, node: ast.MapLiteral, scope: Scope) -> Compiled:
+        parts, cost = self._all([value for _, value in node.entries], scope)
+        return _map([name for name, _ in node.entries], parts), cost
 
     def _all(self, expressions: Iterable[ast.Expression], scope: Scope) -> tuple[list[Evaluate], int]:
         """The closures of several expressions, and the cost of an expression that runs them all."""
-        compiled = [self._compile(expression, scope) for expression in expressions]
-        return [item.run for item in compiled], 1 + sum(item.cost for item in compiled)
+        runs = []
+        cost = 1
+        for expression in expressions:
+            run, its_cost = self._compile(expression, scope)
+            runs.append(run)
+            cost += its_cost
+        return runs, cost
 
     def _located(
         self, node: ast.Expression, scope: Scope, apply: Callable[..., Value], *operands: ast.Expression
     ) -> Compiled:
         """Apply a function to the values of all operands; an error it raises happened at `node`."""
         runs, cost = self._all(operands, scope)
-        return Compiled(_application(apply, runs, node.start), cost)
+        return _application(apply, runs, node.start), cost
 
     # ---- names
 
-    def _variable(self, node: ast.Variable, scope: Scope) -> Evaluate:
+    def _variable(self, node: ast.Variable, scope: Scope) -> Compiled:
+        return self._named(node, scope), 1
+
+    def _named(self, node: ast.Variable, scope: Scope) -> Evaluate:
         variable = scope.variable(node.name)
         if variable is not None:
             return _bound(variable, node.start)
         if node.name == "request":
-            return lambda env, slots: env.request
+            return _request
         if node.name == "resource":
-            return lambda env, slots: env.resource
+            return _resource
         return _failing(null_value, node.start)
 
     def _call(self, node: ast.Call, scope: Scope) -> Compiled:
@@ -160,26 +161,26 @@ class ExpressionCompiler:
 
     def _call_declared(self, node: ast.Call, symbol: FunctionSymbol, scope: Scope) -> Compiled:
         if len(node.arguments) != len(symbol.declaration.parameters):
-            return Compiled(_failing(lambda: function_not_found(node.name), node.start), 1)
+            return _failing(lambda: function_not_found(node.name), node.start), 1
         function = self._functions.get(symbol)
         if function is None:
             function = self._functions[symbol] = CompiledFunction()
             self._waiting.append(symbol)
         arguments, cost = self._all(node.arguments, scope)
-        return Compiled(_function_call(function, arguments), cost)
+        return _function_call(function, arguments), cost
 
     def _call_builtin(self, node: ast.Call | ast.MethodCall, namespace: str, scope: Scope) -> Compiled:
         operation = FUNCTIONS.get((namespace, node.name), {}).get(len(node.arguments))
         if operation is None:
             name = f"{namespace}.{node.name}" if namespace else node.name
-            return Compiled(_failing(lambda: function_not_found(name), node.start), 1)
+            return _failing(lambda: function_not_found(name), node.start), 1
         arguments, cost = self._all(node.arguments, scope)
         full_name = operation.expected.partition("(")[0]
-        return Compiled(_builtin_call(operation, full_name, arguments, node.start), cost)
+        return _builtin_call(operation, full_name, arguments, node.start), cost
 
     def _document_function(self, node: ast.Call | ast.MethodCall, name: str, scope: Scope) -> Compiled:
         arguments, cost = self._all(node.arguments, scope)
-        return Compiled(_application_of(document_function(name, arguments[0]), node.start), cost)
+        return _application_of(document_function(name, arguments[0]), node.start), cost
 
     def _method_call(self, node: ast.MethodCall, scope: Scope) -> Compiled:
         target = node.target
@@ -190,42 +191,62 @@ class ExpressionCompiler:
                 return self._call_firestore(node, scope)
         runs, cost = self._all((target, *node.arguments), scope)
         operations = METHODS.get((node.name, len(node.arguments)), {})
-        return Compiled(_method(operations, node.name, runs[0], runs[1:], node.start), cost)
+        return _method(operations, node.name, runs[0], runs[1:], node.start), cost
 
     def _call_firestore(self, node: ast.MethodCall, scope: Scope) -> Compiled:
         if node.name in ("get", "exists") and len(node.arguments) == 1:
             return self._document_function(node, node.name, scope)
         name = f"{FIRESTORE_NAMESPACE}.{node.name}"
-        return Compiled(_failing(lambda: function_not_found(name), node.start), 1)
+        return _failing(lambda: function_not_found(name), node.start), 1
 
     # ---- shapes
 
-    def _logical(
-        self, operator: str, operands: tuple[ast.Expression, ...], scope: Scope, start: int
-    ) -> Compiled:
-        compiled = [self._compile(operand, scope) for operand in operands]
-        charged = [(item.run, item.cost if index else 0) for index, item in enumerate(compiled)]
-        return Compiled(_logical(charged, operator == "||", start), compiled[0].cost + 1)
+    def _logical(self, node: ast.Logical, scope: Scope) -> Compiled:
+        compiled = [self._compile(operand, scope) for operand in node.operands]
+        # The first operand always runs, so whoever runs the whole has paid for it.
+        first, cost = compiled[0]
+        charged = [(first, 0), *compiled[1:]]
+        return _logical(charged, node.operator == "||", node.start), cost + 1
 
     def _conditional(self, node: ast.Conditional, scope: Scope) -> Compiled:
-        condition = self._compile(node.condition, scope)
+        condition, cost = self._compile(node.condition, scope)
         when_true = self._compile(node.when_true, scope)
         when_false = self._compile(node.when_false, scope)
-        return Compiled(_conditional(condition.run, when_true, when_false, node.start), condition.cost + 1)
+        return _conditional(condition, when_true, when_false, node.start), cost + 1
 
-    def _path(self, segments: tuple[str | ast.Expression, ...], scope: Scope, start: int) -> Compiled:
+    def _path(self, node: ast.PathLiteral, scope: Scope) -> Compiled:
+        segments = node.segments
         if all(isinstance(segment, str) for segment in segments):
-            return Compiled(_constant(Path(tuple(map(str, segments)))), 1)
+            return _constant(Path(tuple(map(str, segments)))), 1
         parts: list[str | Evaluate] = []
         cost = 1
         for segment in segments:
             if isinstance(segment, str):
                 parts.append(segment)
             else:
-                compiled = self._compile(segment, scope)
-                parts.append(compiled.run)
-                cost += compiled.cost
-        return Compiled(_path(parts, start), cost)
+                run, its_cost = self._compile(segment, scope)
+                parts.append(run)
+                cost += its_cost
+        return _path(parts, node.start), cost
+
+
+_FORMS: Mapping[type, Callable[[ExpressionCompiler, Any, Scope], Compiled]] = {
+    ast.Literal: ExpressionCompiler._literal,
+    ast.Variable: ExpressionCompiler._variable,
+    ast.Member: ExpressionCompiler._member,
+    ast.Index: ExpressionCompiler._index,
+    ast.Slice: ExpressionCompiler._slice,
+    ast.Unary: ExpressionCompiler._unary,
+    ast.Binary: ExpressionCompiler._binary,
+    ast.Logical: ExpressionCompiler._logical,
+    ast.TypeTest: ExpressionCompiler._type_test,
+    ast.Conditional: ExpressionCompiler._conditional,
+    ast.Call: ExpressionCompiler._call,
+    ast.MethodCall: ExpressionCompiler._method_call,
+    ast.ListLiteral: ExpressionCompiler._list,
+    ast.MapLiteral: ExpressionCompiler._map,
+    ast.PathLiteral: ExpressionCompiler._path,
+}
 
 
 # ---- the closures
@@ -233,6 +254,14 @@ class ExpressionCompiler:
 
 def _unevaluated(env: Environment, slots: Locals) -> Value:
     raise AssertionError("a function was called before its body was compiled")
+
+
+def _request(env: Environment, slots: Locals) -> Value:
+    return env.request
+
+
+def _resource(env: Environment, slots: Locals) -> Value:
+    return env.resource
 
 
 def _constant(value: Value) -> Evaluate:
@@ -433,11 +462,15 @@ def _conditional(condition: Evaluate, when_true: Compiled, when_false: Compiled,
         value = condition(env, slots)
         if value is not True and value is not False:
             raise operators.not_bool(value).at(start)
-        chosen = when_true if value else when_false
-        env.spend(chosen.cost)
-        return chosen.run(env, slots)
+        chosen, cost = when_true if value else when_false
+        env.spend(cost)
+        return chosen(env, slots)
 
     return run
+
+
+def _list(items: list[Evaluate]) -> Evaluate:
+    return lambda env, slots: [item(env, slots) for item in items]
 
 
 def _map(names: list[str], values: list[Evaluate]) -> Evaluate:

@@ -33,6 +33,7 @@ _BINARY_PRECEDENCE = {
     "/": 6,
     "%": 6,
 }
+_UNARY_OPERATORS = frozenset({"!", "-"})
 _SHOWN = 40
 _PATH_TOO_LONG = f"Path has more than {MAX_PATH_SEGMENTS} segments."
 _LITERALS = {"true": True, "false": False, "null": None}
@@ -271,8 +272,10 @@ class _Parser:
         return self._expect(NAME, "a type name").text
 
     def _unary(self) -> ast.Expression:
+        if self._token.kind not in _UNARY_OPERATORS:
+            return self._postfix(self._primary())
         operators = []
-        while self._token.kind in ("!", "-"):
+        while self._token.kind in _UNARY_OPERATORS:
             operators.append(self._advance())
             if len(operators) > MAX_OPEN_BRACKETS:
                 self._too_deep()

@@ -25,6 +25,10 @@ _TOKEN = re.compile(
     r"|(?P<string>'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")"
     r"|(?P<mark>&&|\|\||==|!=|<=|>=|[-+*/%!<>=(){}\[\],;:.?$]))"
 )
+_NAME, _MARK = 1, 5
+_KINDS = {2: FLOAT, 3: INT, 4: STRING}
+"""The groups of _TOKEN by number."""
+_KEYWORD_KINDS = {word: word for word in KEYWORDS}
 # segment of a declared path: literal | "{" name [ "=" ("*" | "**") ] "}" | "(" characters ")"
 _LITERAL_SEGMENT = re.compile(r"[A-Za-z0-9_\-.~%&':]+")
 _PARENTHESISED_SEGMENT = re.compile(r"\([A-Za-z0-9_\-.~%&':]*\)")
@@ -53,6 +57,10 @@ class Capture(NamedTuple):
     end: int
 
 
+# What Token(...) comes to, in half the time.
+_new_tuple = tuple.__new__
+
+
 class Lexer:
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -63,16 +71,16 @@ class Lexer:
         found = _TOKEN.match(self._text, offset)
         if found is None:
             return self._no_token(offset)
-        kind = found.lastgroup or ""
-        start, end = found.span(kind)
-        text = found[kind]
-        if kind == "mark":
+        group = found.lastindex or 0
+        text = found[group]
+        start, end = found.span(group)
+        if group == _MARK:
             kind = text
-            if text == "/" and self._text.startswith("*", start + 1):
+            if text == "/" and self._text.startswith("*", end):
                 self.fail(start, start + 2, "Unclosed comment.")
-        elif kind == NAME and text in KEYWORDS:
-            kind = text
-        return Token(kind, text, start, end)
+        else:
+            kind = _KEYWORD_KINDS.get(text, NAME) if group == _NAME else _KINDS[group]
+        return _new_tuple(Token, (kind, text, start, end))
 
     def _no_token(self, offset: int) -> Token:
         blank = _BLANK.match(self._text, offset)
