@@ -104,6 +104,7 @@ def test_two_at_once_have_suites_of_their_own(tmp_path: Path, mark: str, started
             "-c",
             script,
             str(tmp_path / name),
+            str(tmp_path / "go"),
         ]
         kits.append(started(command, env={**os.environ, "KIT_TEST_MARK": str(tmp_path)}))
     wait_until(lambda: (tmp_path / "one").exists() and (tmp_path / "two").exists(), "both suites", 180)
