@@ -6,7 +6,7 @@ from typing import Final
 
 HELP = "check and explain the Security Rules, or show which of them were used"
 EPILOG = "./kit rules COMMAND --help tells more. docs/rules.md is the guide for authors of rules."
-COMMANDS: Final = ("check", "explain", "coverage")
+COMMANDS: Final = ("check", "explain", "coverage", "matrix")
 """Each is a module `tools.rules_<name>` with HELP, EPILOG, add_arguments(parser) and run(arguments)."""
 
 

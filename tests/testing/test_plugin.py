@@ -23,6 +23,8 @@ service firebase.storage {
   }
 }
 """
+# The inner runs need none of them, and hypothesis alone takes a second of each.
+WITHOUT_OTHER_PLUGINS = ("-p", "no:asyncio", "-p", "no:hypothesispytest")
 BOTH_WAYS = """\
 from testing.rules import assert_allowed, assert_denied
 
@@ -56,7 +58,7 @@ def project(pytester):
     def run(body, *arguments, ini=""):
         pytester.makeini(f"[pytest]\ntestpaths = .\n{ini}")
         pytester.makepyfile(body)
-        return pytester.runpytest_inprocess("-p", "no:asyncio", *arguments)
+        return pytester.runpytest_inprocess(*WITHOUT_OTHER_PLUGINS, *arguments)
 
     return run
 
