@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from emulator.errors import Aborted, FirestoreError, InvalidArgument, NotFound, PermissionDenied
@@ -23,8 +24,8 @@ from emulator.firestore.execution import Found, execute
 from emulator.firestore.listen import ListenSession
 from emulator.firestore.masks import apply_mask
 from emulator.firestore.matching import Matcher
-from emulator.firestore.normalization import check_database, normalize
-from emulator.firestore.paths import DatabaseId, DocumentPath
+from emulator.firestore.normalization import check_database, normalize, over_fields
+from emulator.firestore.paths import DatabaseId, DocumentPath, FieldPath
 from emulator.firestore.queries import NAME, Aggregation, Cursor, Query
 from emulator.firestore.reading import Reading
 from emulator.firestore.reads import LATEST, Consistency, TransactionOptions
@@ -125,6 +126,7 @@ class Engine:
         """A page of a collection in order; `show_missing` is for admins."""
         size = listings.checked_page_size(page_size)
         if show_missing:
+            listings.check_missing_allowed(collection, order_by)
             _require_admin(caller, "Metadata operations")
         query = Query(parent, collection or None, order_by=listings.parse_order(order_by), limit=size)
         state = self.database(parent.database)
@@ -148,6 +150,8 @@ class Engine:
         """The ids of the collections directly below a document or the root, in order, and the next page's
         token.
         """
+        if page_size < 0:
+            raise InvalidArgument("page_size must be greater than or equal to zero.")
         _require_admin(caller, "Metadata operations")
         size = listings.checked_page_size(page_size)
         with Reading(self.database(parent.database), Consistency(read_time=read_time)) as reading:
@@ -173,11 +177,21 @@ class Engine:
         state = self.database(query.parent.database)
         await state.transactions.until_unclaimed(consistency, collection_ids={query.collection})
         with Reading(state, consistency) as reading:
-            found = self._find(query, caller, reading)
+            fields = {each.field for each in named if each.field is not None}
+            found = self._find(query, caller, reading, aggregated=fields)
             return AggregationResult(aggregate(named, found.documents), reading.time, reading.began)
 
-    def _find(self, query: Query, caller: Caller, reading: Reading, look_ahead: int = 0) -> Found:
-        """`look_ahead` more documents than the limit that rules judge, to know whether there are more."""
+    def _find(
+        self,
+        query: Query,
+        caller: Caller,
+        reading: Reading,
+        look_ahead: int = 0,
+        aggregated: AbstractSet[FieldPath] = frozenset(),
+    ) -> Found:
+        """`look_ahead` more documents than the limit that rules judge, to know whether there are more;
+        `aggregated` fields decide with the limit which documents are found.
+        """
         normal = normalize(query)
         self.authorization(normal.database, caller).check_list(
             normal, query, reading.view, in_transaction=reading.in_transaction
@@ -185,6 +199,8 @@ class Engine:
         reading.lock_query(normal)
         if look_ahead and normal.limit is not None:
             normal = replace(normal, limit=normal.limit + look_ahead)
+        if aggregated and (normal.offset or normal.limit is not None):
+            normal = over_fields(normal, aggregated, query.order_by)
         return execute(Matcher(normal), reading.view)
 
     def partition_query(

@@ -15,7 +15,13 @@ from emulator.firestore.documents import Document, MissingDocument
 from emulator.firestore.execution import execute
 from emulator.firestore.matching import Matcher
 from emulator.firestore.normalization import normalize
-from emulator.firestore.paths import DocumentPath, PathKey, parse_document_name, parse_field_path
+from emulator.firestore.paths import (
+    DocumentPath,
+    PathKey,
+    check_collection_id,
+    parse_document_name,
+    parse_field_path,
+)
 from emulator.firestore.queries import NAME, Cursor, Direction, Order, Query
 from emulator.firestore.reading import Reading
 from emulator.firestore.results import ListDocumentsResult
@@ -33,6 +39,14 @@ def checked_page_size(page_size: int) -> int:
     if page_size < 0:
         raise InvalidArgument("Page size must be nonnegative.")
     return min(page_size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
+
+
+def check_missing_allowed(collection: str | None, order_by: str) -> None:
+    """What the official emulator says about a listing with missing documents before it asks who wants it."""
+    if collection:
+        check_collection_id(collection)
+    if order_by.strip():
+        raise InvalidArgument("cannot specify an order when show_missing is true")
 
 
 def parse_order(text: str) -> tuple[Order, ...]:
@@ -91,8 +105,6 @@ def _order_value(order: Order, path: DocumentPath, document: Document | None) ->
 
 def page_with_missing(reading: Reading, query: Query, size: int, token: str) -> ListDocumentsResult:
     """Documents in name order, together with those that only have subcollections."""
-    if query.order_by:
-        raise InvalidArgument("'order_by' cannot be used together with 'show_missing'.")
     after: PathKey | None = None
     if token:
         after = _last_document(token, query.parent)[0].key

@@ -8,7 +8,7 @@ production.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from emulator.errors import FailedPrecondition, InvalidArgument
@@ -125,6 +125,21 @@ def normalize(query: Query) -> NormalQuery:
         limit=query.limit,
         find_nearest=query.find_nearest,
     )
+
+
+def over_fields(query: NormalQuery, fields: Iterable[FieldPath], asked: tuple[Order, ...]) -> NormalQuery:
+    """The query of an aggregation over fields: which documents are within its offset and limit.
+
+    As in production they come from an index of those fields: documents without one of them do not count, and
+    the fields order what the client's own orders (`asked`) leave open, unless those go by name (observed
+    through the system tests of google-cloud-firestore).
+    """
+    if any(order.field == NAME for order in asked):
+        return query
+    *orders, last = query.orders
+    ordered = {order.field for order in orders}
+    more = [Order(field, last.direction) for field in sorted(set(fields) - ordered)]
+    return replace(query, orders=(*orders, *more, last))
 
 
 def _leaves(where: Filter | None) -> Iterator[FieldFilter]:

@@ -107,7 +107,7 @@ class WritePlanner:
         for write in writes:
             stored = self._current(write.path)
             try:
-                check_precondition(write.path, write.precondition, stored)
+                check_precondition(write.path, write.precondition, stored, self._commit_time)
             except FirestoreError as failure:
                 self._failure = self._failure or failure
             after, transformed = self._outcome(write, stored)
@@ -172,8 +172,13 @@ class WritePlanner:
         return tuple(changes), tuple(rewritten)
 
 
-def check_precondition(path: DocumentPath, precondition: Precondition, stored: Document | None) -> None:
-    """AlreadyExists, NotFound or FailedPrecondition with the official texts."""
+def check_precondition(
+    path: DocumentPath, precondition: Precondition, stored: Document | None, now: Timestamp
+) -> None:
+    """AlreadyExists, NotFound or FailedPrecondition with the official texts.
+
+    A time to come is InvalidArgument, as the system tests of google-cloud-firestore expect; the text is ours.
+    """
     if precondition.exists is False and stored is not None:
         raise AlreadyExists(
             "entity already exists:"
@@ -182,6 +187,8 @@ def check_precondition(path: DocumentPath, precondition: Precondition, stored: D
     if precondition.exists is True and stored is None:
         raise NotFound(f"no entity to update: {_entity_text(path)}")
     if precondition.update_time is not None:
+        if precondition.update_time > now:
+            raise InvalidArgument("The precondition 'update_time' cannot be in the future.")
         version = stored.update_time.micros if stored is not None else 0
         if version != precondition.update_time.micros:
             raise FailedPrecondition(

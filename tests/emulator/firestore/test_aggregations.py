@@ -63,6 +63,31 @@ async def test_count_beside_a_sum_counts_documents_with_the_field(world: World) 
 
 
 @pytest.mark.parametrize(
+    ("options", "total"),
+    [
+        pytest.param({"limit": 2}, 3, id="limit takes the smallest"),
+        pytest.param({"offset": 1, "limit": 2}, 5, id="offset"),
+        pytest.param({"limit": 2, "order_by": (order("k"),)}, 4, id="own order"),
+        pytest.param({"limit": 1, "order_by": (order("same", "DESC"),)}, 5, id="direction of the own order"),
+        pytest.param({"limit": 2, "where": where("k", ">", 1)}, 6, id="inequality first"),
+        pytest.param({"limit": 3, "order_by": (order("__name__"),)}, 4, id="own order by name"),
+    ],
+)
+async def test_limited_sum_goes_by_the_summed_field(
+    world: World, options: dict[str, Any], total: int
+) -> None:
+    await world.put(
+        a={"same": 0, "k": 0},
+        b={"same": 0, "k": 1, "n": 3},
+        c={"same": 0, "k": 2, "n": 1},
+        d={"same": 0, "k": 3, "n": 5},
+        e={"same": 0, "k": 4, "n": 2},
+    )
+
+    assert await _aggregate(world, Aggregation("s", "sum", ("n",)), **options) == {"s": total}
+
+
+@pytest.mark.parametrize(
     ("aggregations", "message"),
     [
         ([], "Aggregations can not be empty."),

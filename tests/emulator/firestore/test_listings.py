@@ -116,6 +116,33 @@ async def test_collection_ids_at_a_past_time(filled: World) -> None:
     assert found == (["c", "new"], "")
 
 
+@pytest.mark.parametrize(
+    ("collection", "order_by", "message"),
+    [
+        ("__x__", "", 'Collection id "__x__" is invalid because it is reserved.'),
+        ("c", "a", "cannot specify an order when show_missing is true"),
+        ("c", "__name__", "cannot specify an order when show_missing is true"),
+    ],
+    ids=["reserved collection", "order", "order by name"],
+)
+@pytest.mark.parametrize("caller", [ANONYMOUS, ADMIN], ids=["anonymous", "admin"])
+async def test_missing_documents_are_refused_before_asking_who_wants_them(
+    world: World, caller: Caller, collection: str, order_by: str, message: str
+) -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        await world.engine.list_documents(ROOT, collection, caller, order_by=order_by, show_missing=True)
+    assert refused.value.message == message
+
+
+@pytest.mark.parametrize("caller", [ANONYMOUS, ADMIN], ids=["anonymous", "admin"])
+async def test_negative_page_of_collection_ids_is_refused_before_asking_who_wants_it(
+    world: World, caller: Caller
+) -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        world.engine.list_collection_ids(ROOT, caller, page_size=-1)
+    assert refused.value.message == "page_size must be greater than or equal to zero."
+
+
 async def test_metadata_is_for_admins(world: World) -> None:
     message = r"^Metadata operations require admin authentication\.$"
 

@@ -177,6 +177,16 @@ async def test_update_time_precondition_passes_with_the_stored_time_only(world: 
     assert await world.fields("c/d") == {"a": 2}
 
 
+async def test_update_time_to_come_is_no_precondition(world: World) -> None:
+    await world.commit(update("c/d", {"a": 1}))
+    to_come = Precondition(update_time=Timestamp(world.now.micros + 1_000_000))
+
+    for write in (update("c/d", {"a": 2}, precondition=to_come), delete("c/d", to_come)):
+        with pytest.raises(InvalidArgument, match="cannot be in the future"):
+            await world.commit(write)
+    assert await world.fields("c/d") == {"a": 1}
+
+
 async def test_precondition_sees_the_writes_before_it_in_the_commit(world: World) -> None:
     await world.commit(update("c/d", {"a": 1}), update("c/d", {"a": 2}, precondition=EXISTS))
 
