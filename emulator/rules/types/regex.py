@@ -28,7 +28,8 @@ def compiled(pattern: str) -> Any:
 
 def matches(pattern: str, text: str) -> bool:
     """Whether the whole text matches."""
-    return compiled(pattern).fullmatch(_encodable(text)) is not None
+    # As bytes, because of text the library first works out where each character begins.
+    return compiled(pattern).fullmatch(_encoded(text)) is not None
 
 
 def pieces(pattern: str, text: str) -> list[str]:
@@ -84,9 +85,13 @@ def _replacement_parts(replacement: str, groups: int) -> list[str | int]:
     return parts
 
 
-def _encodable(text: str) -> str:
+def _encoded(text: str) -> bytes:
     try:
-        text.encode()
+        return text.encode()
     except UnicodeEncodeError:
         raise EvaluationError("String is not valid Unicode.") from None
+
+
+def _encodable(text: str) -> str:
+    _encoded(text)
     return text

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from bench.rules import long_source
 from emulator.rules import ast
 from emulator.rules.lint import same_tree
 from emulator.rules.parser import parse
@@ -45,7 +44,6 @@ SOURCES = {
     "firestore.rules": (ROOT / "firestore.rules").read_text(),
     "storage.rules": (ROOT / "storage.rules").read_text(),
     "the whole grammar": EVERYTHING,
-    "many statements": long_source(120),
 }
 
 
