@@ -86,7 +86,7 @@ class RequestDenied(AssertionError):
 class Answer:
     """What one request came to. A denial that a test never looks at fails the test when it ends."""
 
-    __slots__ = ("_data", "_denial", "backend", "failure", "looked_at", "request", "rules")
+    __slots__ = ("_data", "_denial", "_failure", "backend", "looked_at", "request", "rules")
 
     def __init__(
         self,
@@ -103,20 +103,25 @@ class Answer:
         self.backend = backend
         self.rules = rules
         """The text of the rules file that judged it."""
-        self.failure = failure
         self.looked_at = False
         self._data = data
         self._denial = denial
+        self._failure = failure
 
     @property
     def went_well(self) -> bool:
         """Whether it was allowed and succeeded. Asking this is no look at the answer."""
-        return self._denial is None and self.failure is None
+        return self._denial is None and self._failure is None
 
     @property
     def denial(self) -> Denial | None:
         self.looked_at = True
         return self._denial
+
+    @property
+    def failure(self) -> Failure | None:
+        self.looked_at = True
+        return self._failure
 
     @property
     def allowed(self) -> bool:
@@ -136,5 +141,5 @@ class Answer:
         return self._data
 
     def __repr__(self) -> str:
-        outcome = "denied" if self._denial else f"failed, {self.failure}" if self.failure else "allowed"
+        outcome = "denied" if self._denial else f"failed, {self._failure}" if self._failure else "allowed"
         return f"<{self.request}: {outcome}>"

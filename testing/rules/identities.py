@@ -150,9 +150,9 @@ class Storage:
         """`data` of the answer is the object's metadata, None where there is no object."""
         return self._note(self._backend.object_metadata(self._caller, name))
 
-    def list(self, prefix: str) -> Answer:
-        """`data` of the answer holds the names below a prefix."""
-        return self._note(self._backend.list_objects(self._caller, prefix))
+    def list(self, folder: str) -> Answer:
+        """`data` of the answer holds the names of the objects directly in a folder, "" for the bucket."""
+        return self._note(self._backend.list_objects(self._caller, folder.rstrip("/")))
 
     def upload(
         self,

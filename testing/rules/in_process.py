@@ -129,15 +129,15 @@ class InProcess:
     # ---- Storage
 
     def object_metadata(self, caller: Caller, name: str) -> Answer:
+        request = f"{caller.name}: get object {name}"
         found = self._objects.get(name)
-        return self._judged(caller, f"{caller.name}: get object {name}", "get", name, found) or self._told(
-            f"{caller.name}: get object {name}", found.summary() if found else None
-        )
+        summary = found.summary() if found is not None else None
+        return self._judged(caller, request, "get", name, found) or self._told(request, summary)
 
-    def list_objects(self, caller: Caller, prefix: str) -> Answer:
-        request = f"{caller.name}: list objects {prefix}"
-        names = sorted(name for name in self._objects if name.startswith(prefix))
-        return self._judged(caller, request, "list", prefix, None) or self._told(request, names)
+    def list_objects(self, caller: Caller, folder: str) -> Answer:
+        request = f"{caller.name}: list objects of {folder or 'the bucket'}"
+        names = sorted(name for name in self._objects if name.rpartition("/")[0] == folder)
+        return self._judged(caller, request, "list", folder, None) or self._told(request, names)
 
     def upload(self, caller: Caller, upload: Upload) -> Answer:
         request = described_upload(caller, upload)
@@ -152,12 +152,12 @@ class InProcess:
     def change_metadata(self, caller: Caller, name: str, changes: Mapping[str, Any]) -> Answer:
         request = f"{caller.name}: change metadata of {name}"
         before = self._objects.get(name)
-        if before is None:
-            return self._missing(request)
-        after = before.changed(changes, self._nanoseconds)
+        after = before.changed(changes, self._nanoseconds) if before is not None else None
         refused = self._judged(caller, request, "update", name, before, after)
         if refused is not None:
             return refused
+        if after is None:
+            return self._missing(request)
         self._objects[name] = after
         return self._told(request, after.summary())
 

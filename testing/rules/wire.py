@@ -120,10 +120,11 @@ class Wire:
             return Answer(request, self.name, self._files.storage)
         return self._storage_answer(request, response, _summary)
 
-    def list_objects(self, caller: Caller, prefix: str) -> Answer:
-        response = self._storage("GET", f"?prefix={quote(prefix, safe='')}", caller)
+    def list_objects(self, caller: Caller, folder: str) -> Answer:
+        prefix = quote(f"{folder}/" if folder else "", safe="")
+        response = self._storage("GET", f"?prefix={prefix}&delimiter=/", caller)
         return self._storage_answer(
-            f"{caller.name}: list objects {prefix}",
+            f"{caller.name}: list objects of {folder or 'the bucket'}",
             response,
             lambda found: sorted(item["name"] for item in found.get("items", [])),
         )
