@@ -121,6 +121,11 @@ def test_declared_function_shadows_a_builtin_one():
     assert verdict("int('x') == 7", "function int(x) { return 7; }") == "true"
 
 
+def test_function_may_have_the_name_of_a_namespace():
+    functions = "function math() { return true; } function duration() { return math(); }"
+    assert verdict("math() && duration() && math.abs(-1) == 1", functions) == "true"
+
+
 def test_unused_let_that_fails_does_not_fail_its_function():
     assert verdict("f()", "function f() { let broken = 1 / 0; return true; }") == "true"
     assert (

@@ -159,6 +159,12 @@ def test_condition_without_a_value_is_an_error_that_names_its_cause(condition, c
         ("'a' < 1", "string < int", "<"),
         ("'a' + 1 == 'a1'", "string + int", "+"),
         ("1 in /a/b", "int in path", "in"),
+        ("'a' in 'abc'", "string in string", "in"),
+        ("/a < /b", "path < path", "<"),
+        ("/a + /b == 1", "path + path", "+"),
+        ("duration.value(1, 's') * 2 == 1", "duration * int", "*"),
+        ("latlng.value(1, 2) < latlng.value(2, 1)", "latlng < latlng", "<"),
+        ("null is map || {} < {}", "map < map", "<"),
     ],
 )
 def test_operator_between_types_it_does_not_join_says_which(condition, received, operator):

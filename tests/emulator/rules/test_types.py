@@ -27,6 +27,11 @@ TRUE_OF = {
         "'é€x'.replace('x', 'y') == 'é€y'",
         "'ab'.replace('b', '\\\\$1') == 'a$1'",
         "'é'.toUtf8().size() == 2",
+        "'a\\/b' == 'a/b'",
+        "'\\u0000'.matches('\\\\0')",
+        "'\\u0001'.matches('\\\\001')",
+        "'A'.matches('(?i)a')",
+        "'abc'[1] == 'b' && 'abc'[1:3] == 'bc'",
     ],
     "conversion": [
         "int('-12') == -12",
@@ -41,6 +46,8 @@ TRUE_OF = {
         "string(1.5) == '1.5'",
         "string(100000000.0) == '1.0E8'",
         "string(0.0001) == '1.0E-4'",
+        "string(-0.0) == '-0.0'",
+        "int('+5') == 5",
         "string('a') == 'a'",
         "string(/a/b) == '/a/b'",
         "debug(3) == 3",
@@ -85,6 +92,9 @@ TRUE_OF = {
         "{'a': 1}.get(['a', 'c'], 0) == 0",
         "{'a': null}.get('a', 0) == null",
         "{'size': 5}.size == 5",
+        "{math: 1}.math == 1",
+        "{'in': 1, 'if': 2}.in == 1",
+        "{'a': 1}.keys().hasOnly(['a'])",
     ],
     "mapdiff": [
         "{'a': 1, 'b': 2}.diff({'a': 1}).addedKeys() == ['b'].toSet()",
@@ -170,6 +180,7 @@ TRUE_OF = {
         "hashing.sha256('abc').size() == 32",
         "hashing.crc32('abc').toHexString() == 'C2412435'",
         "hashing.crc32c('abc').toHexString() == 'B73F4B36'",
+        "hashing.crc32c('abc').toBase64() == 'tz9LNg=='",
     ],
 }
 
@@ -210,6 +221,13 @@ def test_member_of_a_type_gives_its_documented_value(condition):
         ("'a'.matches(string('('))", "Invalid regular expression pattern. Pattern: (."),
         ("'a'.replace('a', '$1') == ''", "No group 1 in the regular expression."),
         ("'\\uD800'.matches('.')", "String is not valid Unicode."),
+        ("[].upper() == 1", "Function not found error: Name: [upper]."),
+        ("'x'.matches(null)", "Null value error."),
+        (
+            "-duration.value(1, 's') == 1",
+            "Type error. Received one of: [duration]. Expected one of: [number].",
+        ),
+        ("null in {'a': 1}", "Type error. Received one of: [null]. Expected one of: [string]."),
     ],
 )
 def test_call_that_a_type_does_not_have_is_an_error(condition, cause):
