@@ -97,11 +97,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """`seed` stores the world every request is made in; it is given a time a day before `request.time`."""
+    """`seed` stores the world of a request: that of the column's owner, a day before `request.time`."""
 
     roles: tuple[Role, ...]
     subjects: tuple[Documents | Objects, ...]
-    seed: Callable[[RulesTestEnvironment, datetime], None]
+    seed: Callable[[RulesTestEnvironment, str, datetime], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def filled(matrix: Matrix, environment: Callable[[], RulesTestEnvironment]) -> t
 
 def _cell(matrix: Matrix, role: Role, row: Row, environment: RulesTestEnvironment) -> Cell:
     try:
-        matrix.seed(environment, environment.now - timedelta(days=1))
+        matrix.seed(environment, role.owner, environment.now - timedelta(days=1))
         answer = row.request(role.identity(environment), lambda path: path.format(owner=role.owner))
     finally:
         environment.close()

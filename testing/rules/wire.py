@@ -77,9 +77,10 @@ class Wire:
 
     def commit(self, caller: Caller, writes: Sequence[Write], transaction: bytes | None = None) -> Answer:
         stored = [_json_write(stored_write(write, self._codec)) for write in writes]
-        self._written |= dict.fromkeys(write.path for write in writes)
         body = {"writes": stored, **_in_transaction(transaction)}
         answer = self._firestore(caller, described_commit(caller, writes), "commit", body)
+        if answer.went_well:
+            self._written |= dict.fromkeys(write.path for write in writes)
         return self._with_data(answer, lambda result: None)
 
     def begin(self, caller: Caller) -> bytes:
@@ -130,8 +131,9 @@ class Wire:
         )
 
     def upload(self, caller: Caller, upload: Upload) -> Answer:
-        self._uploaded[upload.name] = None
         response = self._send(caller, upload)
+        if response.ok:
+            self._uploaded[upload.name] = None
         return self._storage_answer(described_upload(caller, upload), response, _summary)
 
     def change_metadata(self, caller: Caller, name: str, changes: Mapping[str, Any]) -> Answer:
@@ -195,18 +197,26 @@ class Wire:
     # ---- state
 
     def seed(self, documents: Mapping[str, Data], objects: Iterable[Upload]) -> None:
-        new = [path for path in documents if path not in self._written]
-        for path in new:
-            if self.get(_ADMIN, path).data is not None:
-                raise RuntimeError(
-                    f"{path} exists in the emulator: seeding would lose it, so use ids of the test's own"
-                )
+        self._refuse_existing([path for path in documents if path not in self._written])
         answer = self.commit(_ADMIN, [Write("set", path, data) for path, data in documents.items()])
         if answer.failure is not None:
             raise RuntimeError(f"the seed was refused: {answer.failure}")
         for upload in objects:
             self._uploaded[upload.name] = None
             self._send(_ADMIN, upload).raise_for_status()
+
+    def _refuse_existing(self, paths: Sequence[str]) -> None:
+        """Raises RuntimeError for documents that are there already, which seeding would lose."""
+        if not paths:
+            return
+        body = {"documents": [self._codec.document_path(path).name for path in paths]}
+        found = self._firestore(_ADMIN, "look for what is there", "batchGet", body).data
+        there = [entry["found"]["name"].partition("/documents/")[2] for entry in found if "found" in entry]
+        if there:
+            names = ", ".join(there)
+            raise RuntimeError(
+                f"the emulator has {names}, which seeding would lose: use ids of the test's own"
+            )
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -217,8 +227,9 @@ class Wire:
     def close(self) -> None:
         """Remove what the test wrote. The emulator's own route does it, which starts no function."""
         for path in self._written:
-            place = "/".join(quote(segment, safe="") for segment in path.split("/"))
-            self._http.delete(f"{self._clearing}/{place}", timeout=DEADLINE_SECONDS).raise_for_status()
+            if not any(path.startswith(f"{other}/") for other in self._written):
+                place = "/".join(quote(segment, safe="") for segment in path.split("/"))
+                self._http.delete(f"{self._clearing}/{place}", timeout=DEADLINE_SECONDS).raise_for_status()
         for name in self._uploaded:
             self._storage("DELETE", _object(name), _ADMIN)
         self._http.close()

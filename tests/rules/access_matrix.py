@@ -23,12 +23,13 @@ profile but not in the token.
 """
 
 OWNER, SUSPENDED, ANONYMOUS = "matrix-owner", "matrix-suspended", "matrix-anonymous"
+PRETENDER = "matrix-pretender"
 ROLES = (
     Role("own", OWNER, OWNER),
     Role("own, anonymous account", ANONYMOUS, ANONYMOUS, {"firebase": {"sign_in_provider": "anonymous"}}),
     Role("own, suspended", SUSPENDED, SUSPENDED),
     Role("another user", "matrix-other", OWNER),
-    Role("says it is admin", "matrix-pretender", OWNER),
+    Role("says it is admin", PRETENDER, OWNER),
     Role("admin", "matrix-admin", OWNER, {"role": "admin"}),
     Role("not signed in", None, OWNER),
 )
@@ -139,27 +140,28 @@ ELSEWHERE = Objects(
 )
 
 
-def seed(rules: RulesTestEnvironment, before: datetime) -> None:
-    """Three owners who have the same, and the profiles of the others."""
-    almost_full = {"bytes": (1024 - 30) * MEBIBYTE, "files": 10}
-    documents = {"users/matrix-pretender": profile(before, role="admin")}
-    objects: dict[str, bytes | Upload] = {}
-    for owner in (OWNER, SUSPENDED, ANONYMOUS):
-        state = "suspended" if owner == SUSPENDED else "active"
-        documents |= {
-            f"users/{owner}": profile(before, state=state, usage=almost_full),
+def seed(rules: RulesTestEnvironment, owner: str, before: datetime) -> None:
+    """Everything the owner has, and the profile of the one who only says that they are an admin."""
+    rules.seed(
+        {
+            f"users/{owner}": profile(
+                before,
+                state="suspended" if owner == SUSPENDED else "active",
+                usage={"bytes": (1024 - 30) * MEBIBYTE, "files": 10},
+            ),
             f"users/{owner}/files/ready": stored_file(owner, "ready", before),
             f"users/{owner}/files/announced": announcement(createdAt=before),
             f"users/{owner}/jobs/job": {"state": "running"},
             f"users/{owner}/notes/note": {"a": 1},
             f"ledger/usage:{owner}:ready:1": {"uid": owner, "state": "counted"},
-        }
-        objects |= {
+            f"users/{PRETENDER}": profile(before, role="admin"),
+        },
+        {
             f"users/{owner}/files/ready/photo.png": b"original",
             f"derived/{owner}/ready/small.webp": b"thumbnail",
             f"public/{owner}/a.png": b"elsewhere",
-        }
-    rules.seed(documents, objects)
+        },
+    )
 
 
 MATRIX = Matrix(

@@ -45,8 +45,8 @@ MATRIX = Matrix(
             uploads={"small": Upload("", size=9), "large": Upload("", size=10)},
         ),
     ),
-    lambda rules, before: rules.seed(
-        {"notes/alice": {"open": False, "at": before}}, {"notes/alice/a.png": b""}
+    lambda rules, owner, before: rules.seed(
+        {f"notes/{owner}": {"open": False, "at": before}}, {f"notes/{owner}/a.png": b""}
     ),
 )
 YES, NO, NONE, ERROR = Cell.ALLOWED, Cell.DENIED, Cell.NO_RULE, Cell.ERROR
@@ -90,7 +90,7 @@ def test_change_of_one_condition_is_a_difference_of_its_cells():
 
 
 def test_request_that_fails_for_another_reason_than_the_rules_is_a_wrong_declaration():
-    nothing_seeded = Matrix(MATRIX.roles, MATRIX.subjects[1:], lambda rules, before: None)
+    nothing_seeded = Matrix(MATRIX.roles, MATRIX.subjects[1:], lambda rules, owner, before: None)
     everything = STORAGE.replace("allow get:", "allow delete: if true;\n      allow get:")
     rules = CompiledRules(RulesFiles(FIRESTORE, everything))
     with pytest.raises(RuntimeError, match="failed: NOT_FOUND"):
