@@ -10,6 +10,7 @@ from emulator.rules.compiler import CompiledBlock, compile_service, simple_metho
 from emulator.rules.environment import Environment, Evaluate, Locals
 from emulator.rules.errors import RulesError
 from emulator.rules.issues import RulesCompileError
+from emulator.rules.limits import MAX_EXPLAINED_DEPTH
 from emulator.rules.matching import Token
 from emulator.rules.parser import parse
 from emulator.rules.printer import print_expression, print_path, print_string
@@ -100,6 +101,8 @@ class _Tracer:
 
     def observe(self, expression: ast.Expression, run: Evaluate) -> Evaluate:
         def traced(env: Environment, slots: Locals) -> Value:
+            if len(self._open) >= MAX_EXPLAINED_DEPTH:
+                return run(env, slots)
             step = Step(expression)
             if self._open:
                 self._open[-1].inner.append(step)

@@ -33,6 +33,8 @@ MAX_REGEX_MEMORY = 8 * 1024 * 1024
 MAX_REGEXES_CACHED = 512
 # Ours: distinct values that coverage keeps for one expression; further ones are counted together.
 MAX_COVERAGE_VALUES = 20
+# Ours: how deep an explanation follows calls and operands, so that what shows it may be recursive.
+MAX_EXPLAINED_DEPTH = 150
 
 INT_MIN = -(2**63)
 INT_MAX = 2**63 - 1

@@ -14,7 +14,11 @@ from emulator.rules.scopes import STORAGE, Block, FunctionSymbol, Program, Scope
 from emulator.rules.source import Source
 
 MAX_COMPARED: Final = 200
-"""How many match statements of a service are asked what they cover, so that a huge file is read in time."""
+"""How many match statements of a service, and allows of a match statement, others are compared with."""
+
+
+MAX_STEPS_PER_FILE: Final = 1_000_000
+"""Expressions looked at in one service before every further condition counts as satisfiable."""
 
 
 class Lint(StrEnum):
@@ -150,15 +154,15 @@ class _Blocks:
         self._version = version
         self._service = service
         self._blocks = blocks
+        self._found: dict[tuple[int, str], Findings] = {}
+        self._steps = 0
         self._grants = [
             _Grant(number, block, allow, method)
             for number, block in enumerate(blocks[:MAX_COMPARED])
             for allow in block.match.allows
             for method in simple_methods(allow)
         ]
-        self._open_grants = [
-            grant for grant in self._grants if _always_allows(grant.allow, grant.block, service)
-        ]
+        self._open_grants = [grant for grant in self._grants if self._always_allows(grant.allow, grant.block)]
 
     def findings(self) -> Iterator[Finding]:
         first: dict[tuple[str, ...], Block] = {}
@@ -179,6 +183,23 @@ class _Blocks:
                 yield self._at_path(block, Lint.SHADOWED_MATCH, text)
             for allow in block.match.allows:
                 yield from self._allow(number, block, allow, shadowed=cover is not None)
+
+    def _findings(self, condition: ast.Expression, block: Block, method: str) -> Findings:
+        """What the condition can come to; anything, once the file as a whole took too many steps."""
+        key = (id(condition), method)
+        if key not in self._found:
+            found = Findings()
+            if self._steps < MAX_STEPS_PER_FILE:
+                found = findings(condition, block.scope, self._service, method)
+                self._steps += found.steps
+            self._found[key] = found
+        return self._found[key]
+
+    def _always_allows(self, allow: ast.Allow, block: Block) -> bool:
+        if allow.condition is None:
+            return True
+        outcome = self._findings(allow.condition, block, "").outcome
+        return outcome.true and not (outcome.false or outcome.other or outcome.error)
 
     def _at_path(self, block: Block, lint: Lint, text: str) -> Finding:
         path = block.match.path
@@ -236,12 +257,12 @@ class _Blocks:
     def _earlier(self, block: Block, allow: ast.Allow) -> str | None:
         """Which allow before it in the same match leaves this one nothing to do."""
         methods = set(simple_methods(allow))
-        for other in block.match.allows:
+        for other in block.match.allows[:MAX_COMPARED]:
             if other is allow:
                 return None
             if not methods <= set(simple_methods(other)):
                 continue
-            if _always_allows(other, block, self._service):
+            if self._always_allows(other, block):
                 return f"The allow on {self._line(other)} already allows this to everyone."
             if other.condition and allow.condition and same_tree(other.condition, allow.condition):
                 return f"The allow on {self._line(other)} has the same condition."
@@ -262,7 +283,7 @@ class _Blocks:
     def _condition(
         self, block: Block, allow: ast.Allow, condition: ast.Expression, methods: list[str]
     ) -> Iterator[Finding]:
-        by_method = {method: findings(condition, block.scope, self._service, method) for method in methods}
+        by_method = {method: self._findings(condition, block, method) for method in methods}
         reports = 0
         for finding in self._deletes(allow, by_method):
             reports += 1
@@ -311,13 +332,6 @@ _NO_SUCH_PATH = (
     "No document has such a path: after /databases/{database}/documents it has to end in a document.",
     "No object has such a path: it has to begin with /b/{bucket}/o.",
 )
-
-
-def _always_allows(allow: ast.Allow, block: Block, service: str) -> bool:
-    if allow.condition is None:
-        return True
-    outcome = findings(allow.condition, block.scope, service, "").outcome
-    return outcome.true and not (outcome.false or outcome.other or outcome.error)
 
 
 def _names_method(condition: ast.Expression, scope: Scope) -> bool:

@@ -108,10 +108,11 @@ SITUATIONS: Final[Mapping[tuple[str, str], Mapping[str, Outcome]]] = MappingProx
 
 @dataclass(slots=True)
 class Findings:
-    """The result of a condition, and the reads of what the request does not have."""
+    """The result of a condition, the reads of what the request lacks, and how many steps it took to see."""
 
     outcome: Outcome = ANYTHING
     missing: list[tuple[str, ast.Expression]] = field(default_factory=list)
+    steps: int = 0
 
 
 def findings(expression: ast.Expression, scope: Scope, service: str, method: str) -> Findings:
@@ -119,8 +120,8 @@ def findings(expression: ast.Expression, scope: Scope, service: str, method: str
     interpreter = _Interpreter(service, SITUATIONS.get((service, method), {}))
     outcome = interpreter.outcome(expression, scope, {})
     if interpreter.steps > MAX_STEPS:
-        return Findings()
-    return Findings(outcome, interpreter.missing)
+        return Findings(steps=interpreter.steps)
+    return Findings(outcome, interpreter.missing, interpreter.steps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """What an explanation tells of a decision."""
 
+import json
+
 import pytest
 
 from emulator.rules import (
@@ -135,6 +137,19 @@ def test_short_form_leaves_out_the_way_to_a_plain_name_but_not_a_let():
     assert "request" not in found
     assert "request.auth" in found
     assert found["request.auth.uid"] == "'bob'"
+
+
+def test_deepest_calls_of_deepest_expressions_are_explained():
+    nested = "(" * 15 + "{}" + " == true)" * 15
+    functions = "function f0() { return true; }" + "".join(
+        f"function f{n}() {{ let v = {nested.format(f'f{n - 1}()')}; return v; }}" for n in range(1, 20)
+    )
+    source = f"{functions} service cloud.firestore {{ match /{{all=**}} {{ allow get: if f19(); }} }}"
+    [explanation] = explain(source, request())
+    assert explanation.decision.allowed
+    step = explanation.matches[0].allows[0].step
+    assert step.result == "true"
+    json.dumps(step_json(shortened(step), explanation.source))
 
 
 @pytest.mark.parametrize(

@@ -192,6 +192,23 @@ def test_calls_that_grow_with_every_level_are_given_up_in_time():
     assert time.process_time() - started < 5
 
 
+@pytest.mark.parametrize(
+    "allows",
+    [
+        "match /a/{b} { " + "allow get: if f17(b); " * 2000 + "}",
+        "match /a/{b} { allow write: if f17(b); } " * 1500,
+    ],
+    ids=["in one match", "in many"],
+)
+def test_costly_condition_in_many_places_is_given_up_in_time(allows):
+    functions = "function f0(x) { return x == x; }" + "".join(
+        f"function f{n}(x) {{ return f{n - 1}(x) && f{n - 1}(x) && f{n - 1}(x); }}" for n in range(1, 18)
+    )
+    started = time.process_time()
+    found(functions + allows)
+    assert time.process_time() - started < 30
+
+
 def test_huge_file_of_match_statements_is_read_in_time():
     body = "".join(
         f"match /c{n}/{{x=**}} {{ allow read: if true; allow write: if false; }}\n" for n in range(1000)
