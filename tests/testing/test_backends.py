@@ -1,6 +1,6 @@
-"""The library over a small set of rules: every kind of request, data in and out, time.
+"""Every kind of request on every backend: data in and out, denials, time.
 
-The rules are the project's, so that --rules-backend=emulator runs the same tests against a running suite.
+The rules are the project's. Where no suite is running, the half that needs one is skipped.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -9,6 +9,7 @@ import pytest
 
 from testing.rules import (
     DELETE_FIELD,
+    NO_RULE,
     SERVER_TIME,
     ArrayRemove,
     ArrayUnion,
@@ -20,10 +21,17 @@ from testing.rules import (
     any_of,
     assert_allowed,
     assert_denied,
+    evaluation_error,
+    false_at,
 )
 
 NOTE = "backend-notes/n1"
 MOMENT = datetime(2026, 3, 1, 12, 30, 15, 250000, tzinfo=UTC)
+
+
+@pytest.fixture(params=["engine", "emulator"])
+def rules_backend_name(request):
+    return request.param
 
 
 @pytest.fixture
@@ -158,6 +166,77 @@ def test_time_moves_only_when_it_is_moved(rules, server):
     assert_allowed(server.firestore.set(NOTE, {"at": SERVER_TIME}))
     assert server.firestore.get(NOTE).data == {"at": MOMENT - timedelta(days=1)}
     assert rules.now == MOMENT - timedelta(days=1)
+
+
+ALICE = "backend-alice"
+ANNOUNCED = f"users/{ALICE}/files/f1"
+PROFILE = "/users/{uid}"
+
+
+@pytest.fixture
+def alice(rules):
+    """With a profile that has everything but a free place for another file, and an announced one."""
+    now = datetime.now(UTC)
+    rules.seed(
+        {
+            f"users/{ALICE}": {
+                "name": "Alice",
+                "locale": "en",
+                "state": "active",
+                "quota": {"bytes": 10, "files": 1},
+                "usage": {"bytes": 0, "files": 1},
+            },
+            ANNOUNCED: {"name": "a.png", "contentType": "image/png", "state": "uploading", "createdAt": now},
+        }
+    )
+    return rules.as_user(ALICE)
+
+
+def test_denial_is_told_by_its_condition_its_statement_and_its_absence(rules, alice):
+    denied = rules.as_user("backend-bob").firestore.get(f"users/{ALICE}")
+    for reason in ("isOwner(uid)", "request.auth.uid == uid", false_at(PROFILE, "get")):
+        assert_denied(denied, reason=reason)
+    assert_denied(alice.firestore.delete(f"users/{ALICE}"), reason=NO_RULE)
+    missing = alice.firestore.update("users/backend-alice/files/f2", {"name": "b", "updatedAt": SERVER_TIME})
+    assert_denied(missing, reason=evaluation_error("Null value"))
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        pytest.param(NO_RULE, id="a rule is there"),
+        pytest.param(evaluation_error(), id="nothing failed to evaluate"),
+        pytest.param(false_at(PROFILE, "update"), id="another statement"),
+        pytest.param("profile.state == 'active'", id="a condition of another statement"),
+        pytest.param("isOwner(id)", id="no condition at all"),
+    ],
+)
+def test_denial_for_another_reason_fails(rules, alice, reason):
+    denied = rules.as_user("backend-bob").firestore.get(f"users/{ALICE}")
+    assert_denied(denied, reason="isOwner(uid)")
+    with pytest.raises(pytest.fail.Exception):
+        assert_denied(denied, reason=reason)
+
+
+def test_denied_batch_and_transaction_write_nothing(rules, alice, server):
+    rename = {"name": "Al", "updatedAt": SERVER_TIME}
+    batch = alice.firestore.batch().update(f"users/{ALICE}", rename).delete(f"users/{ALICE}")
+    assert_denied(batch.commit(), reason=NO_RULE)
+    with alice.firestore.transaction() as transaction:
+        assert_allowed(transaction.get(f"users/{ALICE}"))
+        transaction.update(f"users/{ALICE}", rename | {"role": "admin"})
+        assert_denied(transaction.commit(), reason="changesOnly(['name', 'locale', 'updatedAt'])")
+    assert server.firestore.get(f"users/{ALICE}").data["name"] == "Alice"
+    assert_allowed(alice.firestore.update(f"users/{ALICE}", rename))
+
+
+def test_storage_rules_read_what_was_seeded_in_firestore(rules, alice, server):
+    name = f"{ANNOUNCED}/a.png"
+    full = "profile.usage.files + 1 <= profile.quota.files"
+    assert_denied(alice.storage.upload(name, b"1", content_type="image/png"), reason=full)
+    assert_allowed(server.firestore.update(f"users/{ALICE}", {"quota.files": 2}))
+    assert_allowed(alice.storage.upload(name, b"1", content_type="image/png"))
+    assert_denied(rules.as_guest().storage.get(name), reason="isOwner(uid)")
 
 
 def test_data_of_a_denied_request_is_refused_with_the_reason(rules):
