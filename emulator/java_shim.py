@@ -29,16 +29,14 @@ def main(arguments: list[str]) -> int:
         )
         return 2
     own = arguments[arguments.index("-jar") + 2 :]
-    program = "emulator.storage_rules" if own == ["serve"] else "emulator"
-
-    import runpy
 
     _end_with_parent()
-    if program == "emulator.storage_rules":
+    if own == ["serve"]:
         _wait_at_gate()
-    sys.argv = [program, *own]
-    runpy.run_module(program, run_name="__main__", alter_sys=True)
-    return 0
+        from emulator.storage_rules import main as program
+    else:
+        from emulator.__main__ import main as program
+    return program(own)
 
 
 def _wait_at_gate() -> None:

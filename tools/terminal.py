@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TextIO
 
 SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+ERASE_LINE: Final = "\r\x1b[2K"
 PLAIN_INTERVAL: Final = 10.0
 """Seconds between two progress lines where no line can be redrawn."""
 
@@ -48,9 +49,14 @@ def styled(text: str, *styles: str, stream: TextIO | None = None) -> str:
 
 
 def say(text: str = "", stream: TextIO | None = None) -> None:
-    """Print a line; that the terminal or the reader is gone must not keep kit from its work."""
+    """Print a line, in place of the live line where one is drawn.
+
+    That the terminal or the reader is gone must not keep kit from its work.
+    """
+    stream = stream or sys.stderr
+    over = ERASE_LINE if _LiveLine.drawn and stream.isatty() else ""
     try:
-        print(text, file=stream or sys.stderr, flush=True)
+        print(over + text, file=stream, flush=True)
     except OSError:
         pass
 
@@ -112,6 +118,9 @@ def wait_with_progress(name: str, done: Callable[[], bool], *, interval: float =
 class _LiveLine:
     """One redrawn line on a terminal, a plain line every ten seconds elsewhere."""
 
+    drawn = False
+    """Whether one stands on the terminal now."""
+
     def __init__(self, started: float) -> None:
         self._started, self._terminal = started, sys.stderr.isatty()
         self._next_plain = started + PLAIN_INTERVAL
@@ -125,16 +134,18 @@ class _LiveLine:
             )
             self._frame += 1
             width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
-            sys.stderr.write(f"\r\x1b[2K{text[: width - 1]}")
+            sys.stderr.write(f"{ERASE_LINE}{text[: width - 1]}")
             sys.stderr.flush()
+            _LiveLine.drawn = True
         elif now >= self._next_plain:
             self._next_plain = now + PLAIN_INTERVAL
             say(f"  still working: {', '.join(names)} ({seconds(now - self._started)})")
 
     def clear(self) -> None:
         if self._terminal:
-            sys.stderr.write("\r\x1b[2K")
+            sys.stderr.write(ERASE_LINE)
             sys.stderr.flush()
+            _LiveLine.drawn = False
 
 
 def table(rows: list[tuple[str, ...]]) -> str:
