@@ -4,10 +4,13 @@ import argparse
 from importlib import import_module
 from typing import Final
 
-HELP = "check and explain the Security Rules, or show which of them were used"
+HELP = "check and explain the Security Rules, show what of them was used and who may do what"
 EPILOG = "./kit rules COMMAND --help tells more. docs/rules.md is the guide for authors of rules."
 COMMANDS: Final = ("check", "explain", "coverage", "matrix")
-"""Each is a module `tools.rules_<name>` with HELP, EPILOG, add_arguments(parser) and run(arguments)."""
+"""Each is a module `tools.rules_<name>` with HELP, EPILOG, add_arguments(parser) and run(arguments).
+
+At the top it imports the standard library only: help is printed before anything is installed.
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

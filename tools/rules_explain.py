@@ -26,8 +26,8 @@ examples
 
 JSON has no times, paths, points and bytes; write {"$time": "now"}, {"$path": "/databases/..."},
 {"$latlng": [37.5, 127]}, {"$bytes": "base64"}. --data of an update holds the fields that change and is laid
-over --before. --documents is a file of fields by path, {"users/alice": {"state": "active"}}, which get() and
-exists() read; the document itself may be among them.
+over --before, which is a document without fields when it is not given. --documents is a file of fields by
+path, {"users/alice": {"state": "active"}}, which get() and exists() read; the document itself may be in it.
 The exit code is 0 whether the request is allowed or denied; --json says which in "allowed".
 """
 WIDTH: Final = 100

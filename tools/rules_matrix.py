@@ -4,10 +4,6 @@ import argparse
 from importlib import import_module
 from typing import Any
 
-from testing.rules.environment import RulesTestEnvironment
-from testing.rules.in_process import CompiledRules, InProcess
-from testing.rules.matrix import difference, filled, rendered
-from testing.rules.sources import from_firebase_json
 from tools.project import FIREBASE_JSON, ROOT
 from tools.terminal import say
 
@@ -24,6 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from testing.rules.matrix import difference
+
     page = _page()
     before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
     changes = difference(before, page, "docs/access-matrix.md")
@@ -40,6 +38,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _page() -> str:
+    from testing.rules.environment import RulesTestEnvironment
+    from testing.rules.in_process import CompiledRules, InProcess
+    from testing.rules.matrix import filled, rendered
+    from testing.rules.sources import from_firebase_json
+
     rules = CompiledRules(from_firebase_json(FIREBASE_JSON))
     # The tests own the declaration. They are no part of this package's types.
     declared: Any = import_module("tests.rules.access_matrix")

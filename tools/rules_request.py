@@ -163,6 +163,9 @@ def _firestore_request(asked: Asked, segments: tuple[str, ...], now: Timestamp) 
     documents = _documents(asked, now)
     if asked.before is not None:
         documents.now[segments] = fields_of(asked.before, "--before", now)
+    if asked.operation == "update":
+        # What is updated is there, if with no fields that anybody told of.
+        documents.now.setdefault(segments, {})
     before = documents.now.get(segments)
     written = _written(asked, before, now)
     if asked.operation in WRITES:
@@ -191,9 +194,7 @@ def _written(asked: Asked, before: dict[str, Value] | None, now: Timestamp) -> d
     data = fields_of(asked.data or "{}", "--data", now)
     if asked.operation == "create":
         return data
-    if before is None:
-        raise BadRequest("an update needs the document as it is: --before, or its path among --documents")
-    return merged(before, data)
+    return merged(before or {}, data)
 
 
 def _query(asked: Asked, now: Timestamp) -> RulesQuery:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -127,6 +129,18 @@ def test_file_that_is_missing_is_said_in_a_sentence(capsys, tmp_path):
     assert (code, out) == (1, "")
     assert "cannot read" in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["rules", "--help"], ["rules", "explain", "--help"]], ids=" ".join
+)
+def test_help_needs_nothing_installed(words):
+    kit = Path(__file__).parents[2] / "kit"
+    shown = subprocess.run(
+        [sys.executable, "-S", "-E", str(kit), *words], capture_output=True, text=True, check=False
+    )
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "rules" in shown.stdout
 
 
 def test_rules_of_this_project_are_checked_without_naming_them(capsys):
