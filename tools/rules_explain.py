@@ -103,6 +103,8 @@ def _request(arguments: argparse.Namespace) -> "RulesRequest":
         raise Failure(f"{error}.") from error
     except ValueError as error:
         raise Failure(f"cannot understand the request: {error}.") from error
+    except RecursionError as error:
+        raise Failure("the JSON is nested too deeply.") from error
 
 
 def _claims(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from emulator.rules import (
     RulesQuery,
     RulesRequest,
 )
+from emulator.rules.limits import INT_MAX, INT_MIN
 from emulator.rules.types import LatLng, Path, Timestamp, Value
 from tools.project import PROJECT_ID
 
@@ -73,6 +74,8 @@ def value_of(encoded: Any, now: Timestamp) -> Value:
     """A rules value from JSON. Raises BadRequest."""
     if isinstance(encoded, list):
         return [value_of(item, now) for item in encoded]
+    if isinstance(encoded, int) and not INT_MIN <= encoded <= INT_MAX:
+        raise BadRequest(f"integers have 64 bits, and {encoded} does not fit")
     if not isinstance(encoded, dict):
         return encoded
     if len(encoded) == 1:

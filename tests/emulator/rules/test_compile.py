@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.rules import RulesCompileError, Ruleset, compile_ruleset
+from emulator.rules import RulesCompileError, Ruleset, compile_ruleset, inspect_rules
 from emulator.rules.limits import MAX_EXPRESSION_DEPTH, MAX_MATCH_NESTING, MAX_OPEN_BRACKETS, MAX_SOURCE_BYTES
 from tests.emulator.rules.asking import request, rules, verdict
 
@@ -287,11 +287,14 @@ def test_file_truncated_at_every_character_is_a_ruleset_or_a_diagnostic():
 def check_outcome(source: str) -> None:
     """Either a ruleset that decides, or issues that lie in the source."""
     outcome = compiled_or_refused(source)
+    inspection = inspect_rules(source)
     if isinstance(outcome, Ruleset):
+        assert inspection.issues == outcome.warnings
         decision = outcome.evaluate(request(path="users/alice", method="update", uid="alice"))
         assert decision.allowed or decision.message.startswith("\n")
         return
     assert outcome.issues
+    assert inspection.issues == outcome.issues
     for issue in outcome.issues:
         assert 1 <= issue.line <= source.count("\n") + 1
         assert 0 <= issue.current_offset <= issue.end_offset <= len(source)
