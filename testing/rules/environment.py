@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -80,8 +81,4 @@ class RulesTestEnvironment:
 
 
 def _upload(name: str, given: bytes | Upload) -> Upload:
-    if isinstance(given, Upload):
-        return Upload(
-            name, given.content, given.size, given.content_type, given.content_encoding, given.metadata
-        )
-    return Upload(name, given)
+    return replace(given, name=name) if isinstance(given, Upload) else Upload(given, name=name)

@@ -165,7 +165,14 @@ class Storage:
         metadata: Mapping[str, str] | None = None,
     ) -> Answer:
         """A `create` for the rules, also over an existing object. `size` stands for so many zero bytes."""
-        wanted = Upload(name, content, size, content_type, content_encoding, metadata or {})
+        wanted = Upload(
+            content,
+            name=name,
+            size=size,
+            content_type=content_type,
+            content_encoding=content_encoding,
+            metadata=metadata or {},
+        )
         return self._note(self._backend.upload(self._caller, wanted))
 
     def update(self, name: str, **changes: Any) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from emulator.firestore import queries
@@ -57,8 +57,9 @@ class Query:
 class Upload:
     """An object to store. `size` stands for that many zero bytes where the content does not matter."""
 
-    name: str
     content: bytes = b""
+    _: KW_ONLY
+    name: str = ""
     size: int | None = None
     content_type: str = "application/octet-stream"
     content_encoding: str | None = None

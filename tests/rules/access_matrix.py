@@ -112,31 +112,33 @@ ORIGINAL = Objects(
     existing="users/{owner}/files/ready/photo.png",
     fresh="users/{owner}/files/announced/photo.png",
     uploads={
-        "as announced": Upload("", size=1000, content_type="image/png"),
-        "of another type": Upload("", size=1000, content_type="image/jpeg"),
+        "as announced": Upload(size=1000, content_type="image/png"),
+        "of another type": Upload(size=1000, content_type="image/jpeg"),
         "under another name": Upload(
-            "users/{owner}/files/announced/b.png", size=1000, content_type="image/png"
+            name="users/{owner}/files/announced/b.png", size=1000, content_type="image/png"
         ),
         "over an existing object": Upload(
-            "users/{owner}/files/ready/photo.png", size=1000, content_type="image/png"
+            name="users/{owner}/files/ready/photo.png", size=1000, content_type="image/png"
         ),
-        "that was not announced": Upload("users/{owner}/files/x/photo.png", size=9, content_type="image/png"),
-        "of no bytes": Upload("", size=0, content_type="image/png"),
-        "larger than the room left": Upload("", size=40 * MEBIBYTE, content_type="image/png"),
-        "compressed": Upload("", size=9, content_type="image/png", content_encoding="gzip"),
+        "that was not announced": Upload(
+            name="users/{owner}/files/x/photo.png", size=9, content_type="image/png"
+        ),
+        "of no bytes": Upload(size=0, content_type="image/png"),
+        "larger than the room left": Upload(size=40 * MEBIBYTE, content_type="image/png"),
+        "compressed": Upload(size=9, content_type="image/png", content_encoding="gzip"),
     },
 )
 THUMBNAIL = Objects(
     "Storage `derived/{uid}/{fileId}/{rendition}`: a thumbnail",
     existing="derived/{owner}/ready/small.webp",
     fresh="derived/{owner}/new/small.webp",
-    uploads={"any": Upload("", size=9, content_type="image/webp")},
+    uploads={"any": Upload(size=9, content_type="image/webp")},
 )
 ELSEWHERE = Objects(
     "Storage: any other path",
     existing="public/{owner}/a.png",
     fresh="{owner}.png",
-    uploads={"any": Upload("", size=9, content_type="image/png")},
+    uploads={"any": Upload(size=9, content_type="image/png")},
 )
 
 

@@ -120,7 +120,7 @@ def test_upload_needs_a_profile(announced, rules):
 
 def test_original_is_read_and_deleted_by_its_owner_alone(announced, rules):
     alice = announced()
-    rules.seed(objects={NAME: Upload("", b"content", content_type="image/png")})
+    rules.seed(objects={NAME: Upload(b"content", content_type="image/png")})
     for someone in (rules.as_user(OTHER), rules.as_user("root", role="admin"), rules.as_guest()):
         assert_denied(someone.storage.get(NAME), reason="isOwner(uid)")
         assert_denied(someone.storage.delete(NAME), reason="isOwner(uid)")

@@ -138,7 +138,7 @@ def test_write_to_what_an_open_transaction_has_read_is_aborted(rules, server):
 
 
 def test_objects_are_stored_listed_changed_and_deleted(rules, server):
-    rules.seed(objects={"backend/a": b"seeded", "backend/b": Upload("", size=3, content_type="text/plain")})
+    rules.seed(objects={"backend/a": b"seeded", "backend/b": Upload(size=3, content_type="text/plain")})
     assert_allowed(server.storage.upload("backend/c", b"12345", content_type="image/png"))
     assert server.storage.get("backend/c").data == {
         "name": "backend/c",

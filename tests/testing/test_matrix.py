@@ -42,7 +42,7 @@ MATRIX = Matrix(
             "objects",
             existing="notes/{owner}/a.png",
             fresh="notes/{owner}/b.png",
-            uploads={"small": Upload("", size=9), "large": Upload("", size=10)},
+            uploads={"small": Upload(size=9), "large": Upload(size=10)},
         ),
     ),
     lambda rules, owner, before: rules.seed(
