@@ -13,17 +13,19 @@ import shlex
 import shutil
 from pathlib import Path
 
-from tools.project import JAVA, NODE_MODULES, ROOT, venv_python
+from tools.project import JAVA, NODE_MODULES, ROOT, firebase_cli, venv_python
 
 _DOWNLOADS = NODE_MODULES / "firebase-tools" / "lib" / "emulator" / "downloadableEmulatorInfo.json"
 _CONSOLE = ROOT / "tools" / "console"
 
 
 def plant() -> Path:
-    """Make the launcher and the cache folder when they are not there; gives the folder, with `bin/` and
+    """Make the launchers and the cache folder when they are not there; gives the folder, with `bin/` and
     `cache/` in it.
     """
-    _replace_text(JAVA / "bin" / "java", _launcher(), mode=0o755)
+    shim = [str(venv_python()), "-P", str(ROOT / "emulator" / "java_shim.py")]
+    _replace_text(JAVA / "bin" / "java", _launcher("stands in for Java", shim), mode=0o755)
+    _replace_text(JAVA / "bin" / "firebase", _launcher("runs the Firebase CLI", firebase_cli()), mode=0o755)
     downloads = json.loads(_DOWNLOADS.read_text(encoding="utf-8"))
     cache = JAVA / "cache"
     for emulator in ("firestore", "storage"):
@@ -51,10 +53,8 @@ def official_java() -> str | None:
     return shutil.which("java", path=path)
 
 
-def _launcher() -> str:
-    python, shim = shlex.quote(str(venv_python())), shlex.quote(str(ROOT / "emulator" / "java_shim.py"))
-    comment = "# Made by ./kit: stands in for Java in this project only."
-    return f'#!/bin/sh\n{comment}\nexec {python} -P {shim} "$@"\n'
+def _launcher(purpose: str, command: list[str]) -> str:
+    return f'#!/bin/sh\n# Made by ./kit: {purpose} in this project only.\nexec {shlex.join(command)} "$@"\n'
 
 
 def _replace_text(path: Path, text: str, mode: int = 0o644) -> None:

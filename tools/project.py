@@ -28,5 +28,7 @@ def venv_python() -> Path:
     return VENV / "bin" / "python"
 
 
-def firebase_cli() -> Path:
-    return NODE_MODULES / "firebase-tools" / "lib" / "bin" / "firebase.js"
+def firebase_cli() -> list[str]:
+    """The command of the installed firebase-tools, whose suite a broken request does not end."""
+    program = NODE_MODULES / "firebase-tools" / "lib" / "bin" / "firebase.js"
+    return ["node", "--require", str(ROOT / "tools" / "keep_serving.cjs"), str(program)]

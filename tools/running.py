@@ -23,9 +23,6 @@ from tools.suite import Suite
 from tools.supervisor import Job
 from tools.terminal import Failure, wait_with_progress
 
-KEEP_SERVING: Final = Path(__file__).with_name("keep_serving.cjs")
-"""Loaded into the CLI, so that a broken request gets an error instead of ending the suite."""
-
 START_LIMIT: Final = 240.0
 """Seconds until a suite that does not become ready is given up."""
 STOP_LIMIT: Final = 30.0
@@ -69,7 +66,7 @@ class Plan:
         return self.folder / "suite.log"
 
     def job(self) -> Job:
-        command = ["node", "--require", str(KEEP_SERVING), str(firebase_cli())]
+        command = firebase_cli()
         command += ["emulators:start", "--config", str(self.config)]
         command += ["--project", self.suite.project_id]
         command += ["--only", self.only] if self.only else []

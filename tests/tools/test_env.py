@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import shutil
 import subprocess
@@ -25,10 +26,16 @@ def test_evaluated_environment_finds_the_projects_programs(shell: str):
     script = f'eval "$({shlex.quote(str(ROOT))}/kit env)"; {ask}'
     java, firebase, cache = in_shell(shell, script)
     assert java == str(ROOT / ".kit/java/bin/java")
-    assert firebase == str(ROOT / "node_modules/.bin/firebase")
+    assert firebase == str(ROOT / ".kit/java/bin/firebase")
     assert list(Path(cache).glob("cloud-firestore-emulator-v*.jar"))
     assert list(Path(cache).glob("cloud-storage-rules-runtime-v*.jar"))
     assert list(Path(cache).glob("ui-v*/client/index.html"))
+
+
+def test_firebase_is_the_projects_own_cli():
+    installed = json.loads((ROOT / "node_modules/firebase-tools/package.json").read_text())
+    script = f'eval "$({shlex.quote(str(ROOT))}/kit env)"; firebase --version'
+    assert in_shell("sh", script)[-1:] == [installed["version"]]
 
 
 def test_evaluating_twice_does_not_grow_path():
