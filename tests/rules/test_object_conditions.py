@@ -85,6 +85,13 @@ def test_upload_is_denied_unless_the_file_is_uploading(announced, state):
     assert_allowed(announced({"state": "uploading"}).upload(NAME, **PNG))
 
 
+def test_upload_of_what_was_announced_last_week_is_denied(announced):
+    now, too_late = datetime.now(UTC), "request.time < file.createdAt + duration.value(7, 'd')"
+    long_ago = announced({"createdAt": now - timedelta(days=7, minutes=1)})
+    assert_denied(long_ago.upload(NAME, **PNG), reason=too_late)
+    assert_allowed(announced({"createdAt": now - timedelta(days=6, hours=23)}).upload(NAME, **PNG))
+
+
 def test_upload_begins_within_a_week_of_its_announcement(announced, rules):
     alice, announced_at = announced(), rules.now
     rules.travel_to(announced_at + timedelta(days=7, seconds=1))
