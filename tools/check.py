@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     results = [
         _run("ruff check", [ruff, "check", "--quiet", *fix, "."]),
         _run("ruff format", [ruff, "format", "--quiet", *look, "."]),
-        _run("mypy (emulator, tools)", [mypy, "--no-error-summary"]),
+        _run("mypy (emulator, testing, tools)", [mypy, "--no-error-summary"]),
         _run(
             "mypy (functions)",
             [mypy, "--no-error-summary", "--python-executable", functions_python, "-p", "app", "-m", "main"],

@@ -13,6 +13,17 @@ from testing.rules.session import BACKENDS, RulesSession
 from testing.rules.sources import RulesFiles
 
 _SESSION: Final = pytest.StashKey[RulesSession]()
+_NARROWING: Final = (
+    "keyword",
+    "markexpr",
+    "collectonly",
+    "lf",
+    "stepwise",
+    "deselect",
+    "ignore",
+    "ignore_glob",
+)
+"""The options of pytest that leave tests out."""
 _HANDED_OVER: Final = "rules"
 _BACKEND: Final = pytest.StashKey[str]()
 _ENVIRONMENT: Final = pytest.StashKey[RulesTestEnvironment]()
@@ -61,8 +72,8 @@ def _threshold(config: pytest.Config) -> float | None:
     if given is not None:
         return given
     setting: str = config.getini("rules_coverage_fail_under")
-    chosen = config.getoption("keyword") or config.getoption("markexpr") or config.getoption("collectonly")
-    everything = config.args_source is not pytest.Config.ArgsSource.ARGS and not chosen
+    everything = config.args_source is not pytest.Config.ArgsSource.ARGS
+    everything = everything and not any(config.getoption(name, None) for name in _NARROWING)
     return float(setting) if setting and everything else None
 
 

@@ -103,6 +103,7 @@ def test_run_below_the_threshold_fails(project, percent, code):
     [
         pytest.param([], 1, id="everything"),
         pytest.param(["-k", "note"], 0, id="a choice by name"),
+        pytest.param(["--deselect=no.py::such_test"], 0, id="some left out"),
         pytest.param(["test_threshold_of_the_settings_counts_for_whole_runs.py"], 0, id="a path"),
     ],
 )
