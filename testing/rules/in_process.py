@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-from emulator.errors import Aborted, FirestoreError, NotFound, PermissionDenied
+from emulator.errors import Aborted, FirestoreError, PermissionDenied
 from emulator.firestore import callers
 from emulator.firestore.authorization import Documents
 from emulator.firestore.documents import Document
@@ -79,9 +79,15 @@ class InProcess:
     # ---- Firestore
 
     def get(self, caller: Caller, path: str, transaction: bytes | None = None) -> Answer:
-        document_path = self._codec.document_path(path)
-        reading = self._engine.get_document(document_path, _engine_caller(caller), Consistency(transaction))
-        return self._answer(f"{caller.name}: get {path}", reading, self._fields)
+        reading = self._engine.batch_get(
+            self._database,
+            [self._codec.document_path(path)],
+            _engine_caller(caller),
+            Consistency(transaction),
+        )
+        return self._answer(
+            f"{caller.name}: get {path}", reading, lambda result: self._fields(result.found[0][1])
+        )
 
     def query(self, caller: Caller, query: Query, transaction: bytes | None = None) -> Answer:
         asked = stored_query(query, self._codec)
@@ -103,8 +109,8 @@ class InProcess:
     def roll_back(self, caller: Caller, transaction: bytes) -> None:
         self._engine.rollback(self._database, transaction)
 
-    def _fields(self, document: Document) -> Any:
-        return self._codec.decode(document.fields)
+    def _fields(self, document: Document | None) -> Any:
+        return None if document is None else self._codec.decode(document.fields)
 
     def _answer(self, request: str, work: Coroutine[Any, Any, T], data: Callable[[T], Any]) -> Answer:
         rules = self._rules.rulesets[FIRESTORE].source
@@ -114,12 +120,9 @@ class InProcess:
         except PermissionDenied as denied:
             denial = Denial(denied.message, tuple(dict.fromkeys(self._blame)))
             return Answer(request, self.name, rules, denial=denial)
-        except NotFound as missing:
-            if ": get " in request:
-                return Answer(request, self.name, rules)
-            return Answer(request, self.name, rules, failure=_failure(missing))
         except FirestoreError as error:
-            return Answer(request, self.name, rules, failure=_failure(error))
+            failure = Failure(error.code.name, error.message)
+            return Answer(request, self.name, rules, failure=failure)
 
     def _note_denial(self, evaluation: RulesEvaluation) -> None:
         decision, request = evaluation.decision, evaluation.request
@@ -266,10 +269,6 @@ def _engine_caller(caller: Caller) -> callers.Caller:
 
 def _storage_auth(caller: Caller) -> Auth | None:
     return None if caller.claims is None else Auth(caller.claims.get("user_id"), caller.claims)
-
-
-def _failure(error: FirestoreError) -> Failure:
-    return Failure(error.code.name, error.message)
 
 
 def _result(work: Coroutine[Any, Any, T]) -> T:
