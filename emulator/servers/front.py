@@ -108,7 +108,8 @@ class _Forwarder(asyncio.Protocol):
         self._front.opened(self._transport)
 
     def data_received(self, data: bytes) -> None:
-        if self._peer is not None:
+        # A peer that is closing has lost its connection already and is told so in a moment.
+        if self._peer is not None and not self._peer._transport.is_closing():
             self._peer._transport.write(data)
 
     def pause_writing(self) -> None:

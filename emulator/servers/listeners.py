@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import socket
 
-_BACKLOG = 1024
+#: How many connections may wait to be accepted. One too many is worse than refused: Linux lets the client
+#: believe that it is connected and drops what it sends for seconds, which grows to minutes with each retry.
+BACKLOG = 4096
 
 
 def open_listeners(host: str, port: int) -> list[socket.socket]:
@@ -40,7 +42,7 @@ def _listen(family: socket.AddressFamily, address: tuple[str, int]) -> socket.so
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind(address)
-        listener.listen(_BACKLOG)
+        listener.listen(BACKLOG)
     except OSError:
         listener.close()
         raise

@@ -24,6 +24,7 @@ from emulator.servers.export import export_routes
 from emulator.servers.front import Front
 from emulator.servers.grpc_server import create_grpc_server
 from emulator.servers.http_app import HttpApp, Mount
+from emulator.servers.listeners import BACKLOG
 from emulator.servers.options import Options
 from emulator.servers.rest import RestHandlers
 from emulator.servers.routes import create_http_app
@@ -41,13 +42,21 @@ logger = logging.getLogger(__name__)
 #: Seconds that requests in progress get when the emulator stops.
 GRACE = 0.3
 
-#: Seconds after which an idle HTTP connection is closed: longer than most clients keep theirs. uvicorn holds
-#: on to a connection that was reset for as long.
+#: Seconds after which an idle HTTP connection is closed: longer than most clients keep theirs.
 KEEP_ALIVE = 75
 
 
 def now() -> Timestamp:
     return Timestamp(time.time_ns() // 1000)
+
+
+class _HttpConnection(HttpToolsProtocol):
+    """uvicorn's protocol, without the timer that would keep a connection in memory that was reset."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
 
 
 class HttpConnections:
@@ -56,7 +65,7 @@ class HttpConnections:
     def __init__(self, app: HttpApp) -> None:
         self._config = Config(
             app,
-            http=HttpToolsProtocol,
+            http=_HttpConnection,
             ws="none",
             lifespan="off",
             interface="asgi3",
@@ -68,7 +77,7 @@ class HttpConnections:
         self._state = ServerState()
 
     def make_protocol(self) -> asyncio.Protocol:
-        return HttpToolsProtocol(self._config, self._state, {})
+        return _HttpConnection(self._config, self._state, {})
 
     async def close(self) -> None:
         """Let answers that are on their way finish, then close what is left."""
@@ -109,7 +118,10 @@ class EmulatorServer:
             grpc_server.add_insecure_port(f"unix:{grpc_socket}")
             await grpc_server.start()
             front = Front(grpc_socket, self._http.make_protocol)
-            servers = [await loop.create_server(front, sock=listener) for listener in listeners]
+            servers = [
+                await loop.create_server(front, sock=listener, backlog=BACKLOG)  # it would set 100
+                for listener in listeners
+            ]
             ready()
             monitor = await self._start_monitor()
             await self._stopped.wait()

@@ -1,0 +1,138 @@
+"""Clients that connect in crowds, break off or stall."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import socket
+import struct
+import time
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import grpc
+import pytest
+from google.cloud import firestore
+from google.cloud.firestore_v1.types import firestore as messages
+
+from emulator.servers.http_app import HttpApp
+from emulator.servers.server import HttpConnections
+from tests.emulator.process import DEADLINE, Emulator, running_emulator
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+ADMIN = (("authorization", "Bearer owner"),)
+GET = b"GET / HTTP/1.1\r\nHost: emulator\r\n\r\n"
+
+
+def _connect(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=DEADLINE)
+
+
+def _reset(connection: socket.socket) -> None:
+    """Close with RST instead of FIN."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def _open_files(emulator: Emulator) -> int:
+    return len(list(Path(f"/proc/{emulator.process.pid}/fd").iterdir()))
+
+
+def test_a_crowd_of_connections_finds_room_while_nobody_accepts() -> None:
+    with running_emulator() as emulator, ExitStack() as open_connections:
+        emulator.process.send_signal(signal.SIGSTOP)
+        try:
+            began = time.monotonic()
+            for _ in range(500):
+                open_connections.enter_context(_connect(emulator.port)).sendall(GET)
+            # A full backlog would have made the client wait a second or more for each retry of its SYN.
+            assert time.monotonic() - began < 1.0
+            last = open_connections.enter_context(_connect(emulator.port))
+            last.sendall(GET)
+        finally:
+            emulator.process.send_signal(signal.SIGCONT)
+        assert last.recv(100).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts open files in /proc")
+@pytest.mark.parametrize(
+    ("data", "answered"),
+    [
+        (b"", False),
+        (b"PR", False),
+        (PREFACE, False),
+        (PREFACE, True),
+        (GET[:9], False),
+        (GET, False),
+        (GET, True),
+    ],
+    ids=["nothing", "half a preface", "gRPC", "gRPC answered", "half a request", "request", "answered"],
+)
+def test_connections_that_break_off_leave_no_file_open(
+    emulator: Emulator, data: bytes, answered: bool
+) -> None:
+    assert emulator.http("GET", "/").status == 200
+    before = _open_files(emulator)
+
+    for _ in range(50):
+        connection = _connect(emulator.port)
+        connection.sendall(data)
+        if answered:
+            assert connection.recv(1)
+        _reset(connection)
+
+    deadline = time.monotonic() + DEADLINE
+    while _open_files(emulator) > before and time.monotonic() < deadline:
+        assert emulator.http("GET", "/").status == 200
+    assert _open_files(emulator) <= before
+    assert "Traceback" not in emulator.log
+
+
+async def test_a_reset_connection_is_not_kept_in_memory() -> None:
+    connections = HttpConnections(HttpApp([]))
+    made: list[weakref.ref[asyncio.Protocol]] = []
+
+    def make() -> asyncio.Protocol:
+        protocol = connections.make_protocol()
+        made.append(weakref.ref(protocol))
+        return protocol
+
+    server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    writer.write(GET)
+    assert await reader.read(8) == b"HTTP/1.1"
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+    async with asyncio.timeout(DEADLINE):
+        while made[0]() is not None:
+            await asyncio.sleep(0)
+            gc.collect()
+    server.close()
+
+
+def test_a_client_that_stops_reading_holds_up_nobody_else(
+    emulator: Emulator, client: firestore.Client, database: str
+) -> None:
+    batch = client.batch()
+    for number in range(40):
+        batch.set(client.document(f"large/{number}"), {"text": "x" * 200_000})
+    batch.commit()
+    request = messages.RunQueryRequest(
+        parent=f"{database}/documents", structured_query={"from_": [{"collection_id": "large"}]}
+    )
+    with ThreadPoolExecutor() as threads, ExitStack() as stalled:
+        for _ in range(4):
+            channel = stalled.enter_context(grpc.insecure_channel(emulator.host))
+            query = channel.unary_stream("/google.firestore.v1.Firestore/RunQuery")
+            stalled.callback(query(messages.RunQueryRequest.serialize(request), metadata=ADMIN).cancel)
+
+        others = [threads.submit(client.document("small/one").set, {"n": n}) for n in range(20)]
+        began = time.monotonic()
+        for other in others:
+            other.result(DEADLINE)
+
+    assert time.monotonic() - began < 5.0
+    assert client.document("small/one").get().exists
