@@ -7,7 +7,7 @@ with the first one seen as the sample, so that no decision hashes documents.
 import html
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from emulator.rules import ast
 from emulator.rules.environment import Environment, Evaluate, Locals
@@ -29,26 +29,22 @@ class Seen:
     count: int = 0
 
 
-class Counter:
-    """The values of one expression. A failed evaluation counts as its RulesError."""
+Counter: TypeAlias = dict[object, Seen]
+"""The values of one expression, by what tells them apart. A failed evaluation counts as its RulesError.
 
-    __slots__ = ("seen",)
+A dict and no class of its own: a file has thousands, and they are made whenever it is compiled.
+"""
 
-    def __init__(self) -> None:
-        self.seen: dict[object, Seen] = {}
 
-    @property
-    def total(self) -> int:
-        return sum(seen.count for seen in self.seen.values())
+def _total(counter: Counter) -> int:
+    return sum(seen.count for seen in counter.values())
 
-    def add(self, key: object, kind: type, value: Value) -> None:
-        """Count a value. `key` tells it from others; when there are too many, those of one kind are one."""
-        if key not in self.seen and len(self.seen) >= MAX_COVERAGE_VALUES:
-            key = kind
-        self.seen.setdefault(key, Seen(value)).count += 1
 
-    def add_failure(self, error: RulesError) -> None:
-        self.add((RulesError, error.message), RulesError, error)
+def _add(counter: Counter, key: object, kind: type, value: Value) -> None:
+    """Count a value. `key` tells it from others; when there are too many, those of one kind are one."""
+    if key not in counter and len(counter) >= MAX_COVERAGE_VALUES:
+        key = kind
+    counter.setdefault(key, Seen(value)).count += 1
 
 
 class Coverage:
@@ -63,21 +59,20 @@ class Coverage:
         """The closure, counted. The tree is kept by `_roots`, so an id stays that of its expression."""
         counter = self._counters.get(id(expression))
         if counter is None:
-            counter = self._counters[id(expression)] = Counter()
-        seen = counter.seen
+            counter = self._counters[id(expression)] = {}
 
         def observed(env: Environment, slots: Locals) -> Value:
             try:
                 value = run(env, slots)
             except RulesError as error:
-                counter.add_failure(error)
+                _add(counter, (RulesError, error.message), RulesError, error)
                 raise
             kind = type(value)
             key = (kind, value) if kind in _SCALARS else kind
-            if key in seen:
-                seen[key].count += 1
+            if key in counter:
+                counter[key].count += 1
             else:
-                counter.add(key, kind, value)
+                _add(counter, key, kind, value)
             return value
 
         return observed
@@ -102,9 +97,9 @@ class Coverage:
 
     def _node(self, expression: ast.Expression, around: int | None) -> dict[str, Any]:
         """`around` is how often the surrounding expression was evaluated, None for a root."""
-        counter = self._counters.get(id(expression)) or Counter()
-        values = [{"value": self._value(seen.sample), "count": seen.count} for seen in counter.seen.values()]
-        skipped = (around or 0) - counter.total
+        counter = self._counters.get(id(expression)) or {}
+        values = [{"value": self._value(seen.sample), "count": seen.count} for seen in counter.values()]
+        skipped = (around or 0) - _total(counter)
         if skipped > 0:
             values.append({"value": {}, "count": skipped})
         node: dict[str, Any] = {"sourcePosition": self._position(expression.start, expression.end)}
@@ -112,7 +107,7 @@ class Coverage:
             node["values"] = values
         inner = [child for child in ast.children(expression) if type(child) is not ast.Literal]
         if inner:
-            node["children"] = [self._node(child, counter.total) for child in inner]
+            node["children"] = [self._node(child, _total(counter)) for child in inner]
         return node
 
     def _value(self, value: Value) -> dict[str, Any]:
@@ -139,7 +134,7 @@ class Coverage:
                 if counter is None:
                     continue
                 line = self._source.line(expression.start)
-                missed.setdefault(line, []).append(not counter.seen)
+                missed.setdefault(line, []).append(not counter)
                 text = self._source.text[expression.start : expression.end].split("\n")[0]
                 notes.setdefault(line, []).append(f"{text[:60]}: {self._summary(counter)}")
         return {
@@ -148,10 +143,10 @@ class Coverage:
         }
 
     def _summary(self, counter: Counter) -> str:
-        if not counter.seen:
+        if not counter:
             return "never evaluated"
         parts = []
-        for seen in counter.seen.values():
+        for seen in counter.values():
             text = json.dumps(self._value(seen.sample), ensure_ascii=False)
             parts.append(f"{text[:80]} ({seen.count}x)")
         return ", ".join(parts)
