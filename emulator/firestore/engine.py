@@ -34,7 +34,7 @@ from emulator.firestore.sizes import document_size
 from emulator.firestore.transactions import Transaction
 from emulator.firestore.values import Timestamp
 from emulator.firestore.views import Altered
-from emulator.firestore.write_plan import WritePlanner, check_verifies, check_write
+from emulator.firestore.write_plan import WritePlanner, check_sequence, check_write
 from emulator.rules import Ruleset
 
 
@@ -244,7 +244,7 @@ class Engine:
         for write in writes:
             check_database(database, write.path.database)
             check_write(write)
-        check_verifies(writes)
+        check_sequence(writes)
         mine = state.transactions.get(transaction) if transaction else None
         if not writes:
             if mine is not None:

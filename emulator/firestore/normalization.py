@@ -170,6 +170,14 @@ def _check_filters(query: Query, filters: tuple[FieldFilter, ...]) -> None:
         raise InvalidArgument(
             "'NOT_IN' cannot be used in the same query with 'IN', 'ARRAY_CONTAINS_ANY' or 'OR'."
         )
+    unequal = {leaf.field for leaf in filters if leaf.op in INEQUALITIES}
+    names = any(leaf.field == NAME and leaf.op is Operator.EQUAL for leaf in filters)
+    if names and unequal and NAME not in unequal and not _has_or(query.where):
+        # From the integration tests of the JavaScript SDK, which run against the official emulator.
+        raise InvalidArgument(
+            "Equality on key is not allowed if there are other inequality fields and key does not appear in"
+            " inequalities."
+        )
 
 
 def _check_array_operand(leaf: FieldFilter) -> None:

@@ -66,7 +66,23 @@ def check_write(write: Write) -> None:
         check_transform(transform)
 
 
-def check_verifies(writes: Sequence[Write]) -> None:
+def check_sequence(writes: Sequence[Write]) -> None:
+    """InvalidArgument for writes to one document that do not go together in one commit."""
+    _check_verifies(writes)
+    deleted: set[PathKey] = set()
+    for write in writes:
+        if write.kind is WriteKind.DELETE:
+            deleted.add(write.path.key)
+        elif write.path.key in deleted:
+            if write.precondition.exists:
+                # Expected by the integration tests of the JavaScript SDK; the text is ours.
+                raise InvalidArgument(
+                    "the same document cannot be updated after it was deleted in a single request"
+                )
+            deleted.remove(write.path.key)
+
+
+def _check_verifies(writes: Sequence[Write]) -> None:
     """A verified document may take part in nothing else."""
     verified: set[PathKey] = set()
     written: set[PathKey] = set()

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from emulator.firestore.documents import FieldTransform, TransformKind, Write
+from emulator.firestore.normalization import INEQUALITIES
 from emulator.firestore.queries import (
     NAME,
     CompositeFilter,
@@ -115,6 +116,16 @@ def _both(filters: list[Filter], operator: str) -> Filter:
     return CompositeFilter(operator, tuple(filters))
 
 
+def _allowed(where: Filter | None) -> bool:
+    """A name beside inequalities of other fields alone is refused."""
+    if not isinstance(where, CompositeFilter) or where.op == "OR":
+        return True
+    leaves = [leaf for leaf in where.filters if isinstance(leaf, FieldFilter)]
+    unequal = {leaf.field for leaf in leaves if leaf.op in INEQUALITIES}
+    named = any(leaf.field == NAME and leaf.op is Operator.EQUAL for leaf in leaves)
+    return not (named and unequal) or NAME in unequal
+
+
 filters: st.SearchStrategy[Filter | None] = st.one_of(
     st.none(),
     _leaves,
@@ -122,7 +133,7 @@ filters: st.SearchStrategy[Filter | None] = st.one_of(
     _negations,
     st.builds(_both, st.lists(_leaves, min_size=1, max_size=3), st.sampled_from(["AND", "OR"])),
     st.builds(lambda one, rest: _both([one, *rest], "AND"), _containing, st.lists(_leaves, max_size=2)),
-)
+).filter(_allowed)
 
 _orders = st.lists(
     st.builds(Order, _fields, st.sampled_from(Direction)), max_size=2, unique_by=lambda order: order.field

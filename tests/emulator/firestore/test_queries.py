@@ -292,6 +292,13 @@ ELSEWHERE = Reference(DocumentPath(DatabaseId("other"), ("c", "d")))
             id="not-in with in",
         ),
         pytest.param(
+            query(where=both(where("a", ">", 1), where("__name__", "==", Reference(path("c/d"))))),
+            InvalidArgument,
+            "Equality on key is not allowed if there are other inequality fields and key does not appear in"
+            " inequalities.",
+            id="name beside an inequality",
+        ),
+        pytest.param(
             query(where=both(where("a", "array-contains", 1), where("b", "array-contains", 1))),
             FailedPrecondition,
             "Only a single array-contains clause is allowed in a query",

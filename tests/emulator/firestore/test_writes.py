@@ -203,6 +203,16 @@ async def test_verify_holds_or_stops_the_commit(world: World) -> None:
     assert await world.fields("c/f") is None
 
 
+async def test_document_deleted_and_set_in_one_commit_may_be_updated_in_it(world: World) -> None:
+    await world.put(d={"a": 1})
+
+    await world.commit(
+        delete("c/d"), update("c/d", {"b": 1}), update("c/d", {"b": 2}, mask=["b"], precondition=EXISTS)
+    )
+
+    assert await world.fields("c/d") == {"b": 2}
+
+
 @pytest.mark.parametrize(
     ("writes", "message"),
     [
@@ -224,6 +234,10 @@ async def test_verify_holds_or_stops_the_commit(world: World) -> None:
             [update("c/d", {}), verify("c/d", EXISTS)],
             "the same document cannot be verified after it was written in a single request",
         ),
+        (
+            [delete("c/d"), update("c/d", {}, precondition=EXISTS)],
+            "the same document cannot be updated after it was deleted in a single request",
+        ),
     ],
     ids=[
         "verify alone",
@@ -232,6 +246,7 @@ async def test_verify_holds_or_stops_the_commit(world: World) -> None:
         "verify twice",
         "verify then write",
         "write then verify",
+        "delete then update",
     ],
 )
 async def test_write_that_contradicts_itself_is_refused(
