@@ -27,3 +27,10 @@ def suite() -> Suite:
     if running is None:
         pytest.fail(NO_SUITE, pytrace=False)
     return running
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that start suites of their own: they take longest, and a run that is spread over
+    processes ends soonest when they do not come last.
+    """
+    items.sort(key=lambda item: "tools" not in item.path.parts)

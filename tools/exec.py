@@ -4,6 +4,7 @@ set.
 
 import argparse
 import os
+import shutil
 import signal
 import subprocess
 
@@ -34,6 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if shutil.which(arguments.command[0]) is None:
+        raise Failure(f"cannot run {arguments.command[0]}: there is no such program.", code=127)
     with signals_raise():
         try:
             with private_suite(seed=not arguments.no_seed, only=arguments.only) as suite:

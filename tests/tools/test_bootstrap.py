@@ -176,12 +176,23 @@ def test_python_without_venv_module_is_told_which_package_to_install(bare: Tree)
     assert f"apt-get install python3.{sys.version_info[1]}-venv" in done.stderr
 
 
-def test_first_run_says_what_it_made_and_how_long_it_took(shared_tree: Tree):
-    shutil.rmtree(shared_tree.folder / "functions" / "venv")
-    done = shared_tree.kit("env")
+def test_missing_environment_is_made_again_with_the_interpreter_named_by_the_runtime(installed: Tree):
+    firebase = installed.folder / "firebase.json"
+    kept = firebase.read_text()
+    firebase.write_text(kept.replace("python311", "python314"))
+    try:
+        shutil.rmtree(installed.folder / "functions" / "venv")
+        done = installed.kit("env")
+    finally:
+        firebase.write_text(kept)
     assert done.returncode == 0, done.stderr
     assert "✓ functions/venv (" in done.stderr
     assert "✓ .venv (" not in done.stderr
+    named = installed.folder / "functions" / "venv" / "bin" / "python3.14"
+    asked = subprocess.run(
+        [named, "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True, check=True
+    )
+    assert asked.stdout.strip() == str(installed.folder / "functions" / "venv")
 
 
 def test_second_run_starts_no_installer(installed: Tree):
@@ -246,22 +257,6 @@ def test_two_kits_at_once_install_once(installed: Tree):
         thread.join()
     assert [result.returncode for result in results] == [0, 0]
     assert installed.npm_calls() == before + 1
-
-
-def test_functions_environment_has_the_interpreter_named_by_the_runtime(installed: Tree):
-    firebase = installed.folder / "firebase.json"
-    kept = firebase.read_text()
-    firebase.write_text(kept.replace("python311", "python314"))
-    try:
-        shutil.rmtree(installed.folder / "functions" / "venv")
-        assert installed.kit("env").returncode == 0
-    finally:
-        firebase.write_text(kept)
-    named = installed.folder / "functions" / "venv" / "bin" / "python3.14"
-    asked = subprocess.run(
-        [named, "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True, check=True
-    )
-    assert asked.stdout.strip() == str(installed.folder / "functions" / "venv")
 
 
 def test_moved_tree_is_installed_again(shared_tree: Tree, tmp_path: Path):

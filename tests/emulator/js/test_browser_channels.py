@@ -57,7 +57,7 @@ def wait_for(page, identifier):
 
 @pytest.mark.parametrize(
     ("transport", "streaming"),
-    [("streaming", "0"), ("long-polling", "1"), ("short-polls", "1")],
+    [("streaming", "0"), ("streaming-xhr", "0"), ("long-polling", "1"), ("short-polls", "1")],
 )
 def test_transport_is_the_one_asked_for(page, rules_port, transport, streaming):
     name = f"asked-{transport}"

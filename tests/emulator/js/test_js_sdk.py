@@ -8,8 +8,9 @@ import pytest
 
 from tests.emulator.js.conftest import BROWSER_TRANSPORTS
 
-#: Short polls are long polls that end sooner; what differs is in test_browser_channels.
-TRANSPORTS = [name for name in BROWSER_TRANSPORTS if name != "short-polls"]
+#: Short polls are long polls that end sooner, and streaming by XHR differs from streaming by fetch in the
+#: browser alone: test_browser_channels has both.
+TRANSPORTS = [name for name in BROWSER_TRANSPORTS if name not in ("short-polls", "streaming-xhr")]
 SCENARIOS = re.findall(r"^async function (\w+)", (Path(__file__).parent / "scenarios.js").read_text(), re.M)
 
 

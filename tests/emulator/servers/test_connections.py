@@ -85,9 +85,9 @@ def test_connections_that_break_off_leave_no_file_open(
         _reset(connection)
 
     deadline = time.monotonic() + DEADLINE
-    while _open_files(emulator) > before and time.monotonic() < deadline:
+    while (left := _open_files(emulator)) > before and time.monotonic() < deadline:
         assert emulator.http("GET", "/").status == 200
-    assert _open_files(emulator) <= before
+    assert left <= before
     assert "Traceback" not in emulator.log
 
 
