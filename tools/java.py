@@ -54,7 +54,8 @@ def official_java() -> str | None:
 
 
 def _launcher(purpose: str, command: list[str]) -> str:
-    return f'#!/bin/sh\n# Made by ./kit: {purpose} in this project only.\nexec {shlex.join(command)} "$@"\n'
+    comment = f"# Made by ./kit: {purpose} in this project only."
+    return f'#!/bin/sh\n{comment}\nunset PYTHONDONTWRITEBYTECODE\nexec {shlex.join(command)} "$@"\n'
 
 
 def _replace_text(path: Path, text: str, mode: int = 0o644) -> None:
