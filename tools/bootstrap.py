@@ -37,8 +37,8 @@ def main(arguments: list[str]) -> int:
         return report(failure)
     except KeyboardInterrupt:
         return report(Failure("stopped; what was half installed will be installed again.", code=130))
-    # Container images often set it. Dozens of short-lived Pythons then compile every module again: starting the
-    # Firestore emulator takes three times as long.
+    # Container images often set it. Dozens of short-lived Pythons would then compile every module again:
+    # starting the Firestore emulator takes three times as long.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     python = str(venv_python())
     return os.execv(python, [python, "-P", "-m", "tools", *arguments])  # noqa: S606 - kit becomes the tools
