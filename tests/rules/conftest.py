@@ -18,12 +18,12 @@ import pytest
 import requests
 
 from tests.rest import ADMIN_TOKEN, SERVER_TIME, FirestoreAs, StorageAs, unsigned_token
+from tests.rules.world import profile
 from tools.suite import Suite
 
 ROOT = Path(__file__).parents[2]
 # A bucket that no function listens to: what is stored in it is judged by the rules and then left alone.
 BUCKET = "rules-under-test"
-MEBIBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +86,7 @@ class Identities:
 
 
 def active_profile() -> dict[str, Any]:
-    now = datetime.now(UTC)
-    return {
-        "name": "Ada",
-        "locale": "en",
-        "email": "ada@example.com",
-        "role": "user",
-        "state": "active",
-        "quota": {"bytes": 1024 * MEBIBYTE, "files": 5000},
-        "usage": {"bytes": 0, "files": 0},
-        "createdAt": now,
-        "updatedAt": now,
-    }
+    return profile(datetime.now(UTC))
 
 
 class DeniedBy:
