@@ -32,7 +32,7 @@ def test_korean_and_english_have_the_same_sentences():
 
 def test_every_sentence_is_used_and_every_used_one_exists():
     code = "\n".join(
-        path.read_text(encoding="utf-8") for path in SOURCES.rglob("*.js") if path.parent.name != "messages"
+        path.read_text(encoding="utf-8") for path in SOURCES.rglob("*.js") if "messages" not in path.parts
     )
     quoted = set(re.findall(r"'(\w+)'", code))
     asked = set(re.findall(r"\bt\('(\w+)'", code))

@@ -1,0 +1,31 @@
+/** 파일 목록의 문장. */
+export default {
+  libraryTitle: '내 파일',
+  fileCount: ({ count }) => `파일 ${count}개`,
+  fileCountMore: ({ count }) => `최근 ${count}개`,
+  dropTitle: '여기에 파일을 놓으세요',
+  dropHint: ({ size }) => `또는 기기에서 고르세요. 파일당 최대 ${size}.`,
+  chooseFiles: '파일 선택',
+  dropOverlay: '놓으면 보관함에 추가됩니다',
+  emptyTitle: '아직 파일이 없어요',
+  emptyBody: '이 화면 아무 곳에나 첫 파일을 놓아 보세요. 사진은 미리보기가 생기고, 다른 기기에도 바로 나타납니다.',
+  showMore: '더 보기',
+  listFailed: '파일을 불러오지 못했습니다.',
+  offline: '오프라인입니다. 보이는 내용이 최신이 아닐 수 있으며, 연결되면 업로드를 이어 갑니다.',
+  online: '다시 연결되었습니다.',
+  privateNote: '기본이 비공개입니다. 여기에 둔 파일은 나만 열 수 있습니다.',
+
+  usageTitle: '저장 공간',
+  usageLabel: '사용 중인 저장 공간',
+  usageOf: ({ used, quota }) => `${quota} 중 ${used}`,
+  usageFiles: ({ count, quota }) => `파일 ${quota}개 중 ${count}개`,
+  usageLeft: ({ left }) => `${left} 남음`,
+  usageNearlyFull: '공간이 거의 찼습니다. 필요 없는 파일을 지워 주세요.',
+
+  deleteTitle: '이 파일을 삭제할까요?',
+  deleteBody: ({ name }) => `“${name}” 파일이 모든 기기에서 사라집니다. 되돌릴 수 없습니다.`,
+  deleteConfirm: '파일 삭제',
+  deleted: ({ name }) => `${name} 파일을 삭제했습니다.`,
+  deleteFailed: ({ name }) => `${name} 파일을 삭제하지 못했습니다. 다시 시도해 주세요.`,
+  downloadFailed: ({ name }) => `${name} 파일을 다운로드하지 못했습니다. 다시 시도해 주세요.`,
+};
