@@ -1,7 +1,8 @@
 /** Starts the page: language, Firebase, and the screen that fits whether somebody is signed in. */
 import { leave, openAuth, watchUser } from './auth.js';
+import { connectCallables } from './callables.js';
 import { startFirebase } from './firebase.js';
-import { onLanguageChange, preferredLanguage, setLanguage, t } from './i18n.js';
+import { language, onLanguageChange, preferredLanguage, setLanguage, t } from './i18n.js';
 import { clearToasts } from './ui/announce.js';
 import { fill, h } from './ui/dom.js';
 import { showSignIn } from './views/sign-in.js';
@@ -22,9 +23,9 @@ function show(next) {
 }
 
 async function start() {
-  const language = setLanguage(preferredLanguage());
+  const sentences = setLanguage(preferredLanguage());
   const firebase = startFirebase();
-  await language;
+  await sentences;
   onLanguageChange(() => screen && show(screen));
   try {
     await followUser(await firebase);
@@ -36,6 +37,8 @@ async function start() {
 /** Shows the library while somebody is signed in, and the sign-in card otherwise. */
 async function followUser(firebase) {
   const auth = openAuth(firebase.app, firebase.emulators);
+  const idToken = async () => (await auth.currentUser?.getIdToken()) ?? null;
+  connectCallables({ projectId: firebase.app.options.projectId, emulators: firebase.emulators, idToken, language });
   const development = firebase.emulators && import('./dev/seeded-users.js');
   let library = null;
   watchUser(auth, async (user) => {
