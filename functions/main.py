@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app import admission, departures, http_api, idle_connections, profiles, removals, uploads, user_events
+from app import (
+    admission,
+    departures,
+    http_api,
+    idle_connections,
+    profiles,
+    removals,
+    sessions,
+    uploads,
+    user_events,
+)
+from app.callables import on_call
 from app.delivery import retried
 from app.document_events import on_document_deleted
 from firebase_functions import https_fn, identity_fn, storage_fn
@@ -67,6 +78,11 @@ def on_file_object_deleted(event: CloudEvent[storage_fn.StorageObjectData]) -> N
 @on_document_deleted(document="users/{uid}/files/{fileId}")
 def on_file_document_deleted(event: Event[DocumentSnapshot[Any] | None]) -> None:
     removals.on_file_document_deleted(event)
+
+
+@on_call(timeout_sec=30)
+def sign_out_everywhere(request: https_fn.CallableRequest[Any]) -> Any:
+    return sessions.sign_out_everywhere(request)
 
 
 @https_fn.on_request(concurrency=80)  # answers from memory

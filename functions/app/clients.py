@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_AUTH_LOCK = Lock()
+_APPS_LOCK = Lock()
 
 
 def _project() -> str | None:
@@ -68,16 +68,46 @@ def default_bucket() -> Any:
 def auth() -> Any:  # firebase-admin ships no types
     """The Auth client of an app of our own, since the SDK and others may use the default one."""
     # Two first calls at once would both initialise the app, which fails for the second.
-    with _AUTH_LOCK:
+    with _APPS_LOCK:
         return _auth_client()
+
+
+def ensure_default_app() -> None:
+    """Makes firebase-admin's default app, with which the SDK checks the tokens of callables."""
+    with _APPS_LOCK:
+        _default_app()
+
+
+@cache
+def _default_app() -> None:
+    import firebase_admin
+
+    try:
+        firebase_admin.get_app()
+    except ValueError:
+        firebase_admin.initialize_app()
+
+
+def task_queue(function_name: str) -> Any:
+    """The queue of a task function."""
+    from firebase_admin import functions
+
+    with _APPS_LOCK:
+        return functions.task_queue(function_name, app=_own_app())
 
 
 @cache
 def _auth_client() -> Any:
-    import firebase_admin
     from firebase_admin import auth as admin_auth
 
-    return admin_auth.Client(firebase_admin.initialize_app(name="drop"))
+    return admin_auth.Client(_own_app())
+
+
+@cache
+def _own_app() -> Any:
+    import firebase_admin
+
+    return firebase_admin.initialize_app(name="drop")
 
 
 def find_user(uid: str) -> UserRecord | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from firebase_functions import logger
@@ -11,6 +12,7 @@ from firebase_functions import logger
 from app import clients
 from app.accounts import InvalidEmail, default_name, normalize_email
 from app.paths import profile_path
+from app.refusals import Refusal
 from app.usage import DEFAULT_QUOTA, NOTHING, Amount
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ class Profile:
     state: str
     usage: Amount
     quota: Amount
+    locale: str | None = None
+    sessions_ended_at: datetime | None = None
+    suspended_reason: str | None = None
 
     @classmethod
     def parse(cls, fields: Mapping[str, Any]) -> Profile:
@@ -35,7 +40,18 @@ class Profile:
             state=fields.get("state", "active"),
             usage=Amount.parse(fields.get("usage"), NOTHING),
             quota=Amount.parse(fields.get("quota"), DEFAULT_QUOTA),
+            locale=fields.get("locale"),
+            sessions_ended_at=fields.get("sessionsEndedAt"),
+            suspended_reason=fields.get("suspendedReason"),
         )
+
+
+def not_active(profile: Profile) -> Refusal:
+    """Why the user of a profile that is not active is refused, with what the suspension said of its cause."""
+    if profile.state == "deleting":
+        return Refusal("deleting")
+    cause = {"suspendedReason": profile.suspended_reason} if profile.suspended_reason else {}
+    return Refusal("suspended", **cause)
 
 
 def read_profile(uid: str) -> Profile | None:

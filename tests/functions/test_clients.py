@@ -10,6 +10,7 @@ from app import clients
 def no_auth_client_yet(monkeypatch):
     def forget():
         clients._auth_client.cache_clear()
+        clients._own_app.cache_clear()
         if "drop" in firebase_admin._apps:
             firebase_admin.delete_app(firebase_admin.get_app("drop"))
 

@@ -8,7 +8,14 @@ import pytest
 import yaml
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
-HEAVY = ("google.cloud.firestore", "google.cloud.firestore_v1", "google.cloud.storage", "PIL", "grpc")
+HEAVY = (
+    "google.cloud.firestore",
+    "google.cloud.firestore_v1",
+    "google.cloud.storage",
+    "firebase_admin.functions",
+    "PIL",
+    "grpc",
+)
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +46,7 @@ def test_main_lists_every_function(manifest):
         "on_file_finalized",
         "on_file_object_deleted",
         "on_file_document_deleted",
+        "sign_out_everywhere",
     }
 
 
@@ -82,6 +90,7 @@ def test_every_parameter_has_a_default_so_that_nobody_is_asked(manifest):
     assert {param["name"]: "default" in param for param in manifest["params"]} == {
         "BLOCKED_EMAIL_DOMAINS": True,
         "ADMIN_EMAILS": True,
+        "ENFORCE_APP_CHECK": True,
     }
 
 
