@@ -19,7 +19,7 @@ examples
   ./kit rules explain --as alice --op get users/alice
   ./kit rules explain --as alice --op update users/alice/files/f1 \\
       --before '{"state": "ready", "name": "a.png"}' \\
-      --data '{"state": "trashed", "updatedAt": {"$time": "now"}}'
+      --data '{"state": "trashed", "trashedAt": {"$time": "now"}, "updatedAt": {"$time": "now"}}'
   ./kit rules explain --as alice --op list users/alice/files --where 'state == ready' --limit 10
   ./kit rules explain --as alice --storage --op create users/alice/files/f1/a.png \\
       --data '{"size": 10, "contentType": "image/png"}' --documents documents.json

@@ -47,6 +47,7 @@ class Documents:
     """A path of Firestore; `{owner}` in paths is the owner of the column.
 
     `existing` is seeded, `fresh` is not. `creations` and `updates` are sample data by what they are called.
+    `filters` are equalities that a list of one's own asks for, where a list without them is refused.
     """
 
     title: str
@@ -54,11 +55,14 @@ class Documents:
     fresh: str
     creations: Mapping[str, Data]
     updates: Mapping[str, Data]
+    filters: Mapping[str, str] = field(default_factory=dict)
 
     def rows(self) -> Iterator[Row]:
         collection = self.existing.rpartition("/")[0]
         yield Row("get", lambda me, at: me.firestore.get(at(self.existing)))
         yield Row("list", lambda me, at: me.firestore.list(at(collection)))
+        if self.filters:
+            yield Row(f"list by {' and '.join(self.filters)}", _filtered_list(collection, self.filters))
         for title, data in self.creations.items():
             yield Row(f"create: {title}", _creation(self.fresh, data))
         for title, data in self.updates.items():
@@ -186,6 +190,12 @@ def _legend() -> str:
 
 def _line(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cells) + " |"
+
+
+def _filtered_list(collection: str, filters: Mapping[str, str]) -> Callable[[Identity, Place], Answer]:
+    return lambda me, at: me.firestore.list(
+        at(collection), where=[(name, "==", at(value)) for name, value in filters.items()]
+    )
 
 
 def _creation(path: str, data: Data) -> Callable[[Identity, Place], Answer]:

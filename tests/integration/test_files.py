@@ -13,6 +13,7 @@ from tests.integration.people import eventually
 from tests.rest import SERVER_TIME
 
 QUARTER_MEBIBYTE = 256 * 1024
+TRASH = {"state": "trashed", "trashedAt": SERVER_TIME, "updatedAt": SERVER_TIME}
 
 
 class TestUpload:
@@ -170,10 +171,11 @@ class TestUsage:
     def test_usage_stays_through_trash_and_back(self, person):
         file_id = person.upload("a.txt", b"hello", "text/plain")
         person.until_ready(file_id)
-        for state in ("trashed", "ready"):
-            change = {"state": state, "updatedAt": SERVER_TIME}
-            assert person.firestore.update(person.file_path(file_id), change).ok
-            assert person.usage() == (5, 1)
+        assert person.firestore.update(person.file_path(file_id), TRASH).ok
+        assert person.usage() == (5, 1)
+        restore = {"state": "ready", "updatedAt": SERVER_TIME}
+        assert person.firestore.update(person.file_path(file_id), restore, removing=("trashedAt",)).ok
+        assert person.usage() == (5, 1)
 
 
 class TestRename:
@@ -249,7 +251,6 @@ class TestDelete:
     def test_trashed_file_can_be_deleted_for_good(self, assert_nothing_stays, person):
         file_id = person.upload("a.txt", b"hello", "text/plain")
         person.until_ready(file_id)
-        change = {"state": "trashed", "updatedAt": SERVER_TIME}
-        assert person.firestore.update(person.file_path(file_id), change).ok
+        assert person.firestore.update(person.file_path(file_id), TRASH).ok
         assert person.firestore.delete(person.file_path(file_id)).ok
         assert_nothing_stays(person, file_id)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from testing.rules import SERVER_TIME, RulesTestEnvironment, Upload
+from testing.rules import DELETE_FIELD, SERVER_TIME, RulesTestEnvironment, Upload
 from testing.rules.matrix import Documents, Matrix, Objects, Role
-from tests.rules.world import MEBIBYTE, announcement, profile, stored_file
+from tests.rules.world import MEBIBYTE, announcement, profile, share, stored_file
 
 INTRODUCTION = """\
 # Who may do what
@@ -34,6 +34,7 @@ ROLES = (
     Role("not signed in", None, OWNER),
 )
 STAMP = {"updatedAt": SERVER_TIME}
+TRASH = {"state": "trashed", "trashedAt": SERVER_TIME, **STAMP}
 
 PROFILE = Documents(
     "`users/{uid}`: the profile",
@@ -48,6 +49,9 @@ PROFILE = Documents(
         "state": {"state": "deleting", **STAMP},
         "quota": {"quota": {"bytes": 2**40, "files": 9}, **STAMP},
         "usage": {"usage.bytes": 0, "usage.files": -5, **STAMP},
+        "picture": {"picture": None, **STAMP},
+        "picture of another user": {"picture": "users/matrix-else/picture/a.webp", **STAMP},
+        "end of sessions": {"sessionsEndedAt": SERVER_TIME, **STAMP},
         "e-mail": {"email": "eve@example.com", **STAMP},
         "a field that is not known": {"nickname": "A", **STAMP},
     },
@@ -58,6 +62,8 @@ FILE = Documents(
     fresh="users/{owner}/files/new",
     creations={
         "as the page announces": announcement(),
+        "with search terms": announcement(nameKey="photo.png", keywords=["photo", "png"]),
+        "with too many search terms": announcement(keywords=[f"w{n}" for n in range(61)]),
         "larger than a file may be": announcement(size=50 * MEBIBYTE + 1),
         "larger than the room left": announcement(size=40 * MEBIBYTE),
         "already ready": announcement(state="ready"),
@@ -67,8 +73,10 @@ FILE = Documents(
     },
     updates={
         "rename": {"name": "other.png", **STAMP},
+        "rename, with search terms": {"name": "b.png", "nameKey": "b.png", "keywords": ["b"], **STAMP},
         "rename, without the server time": {"name": "other.png"},
-        "into the trash": {"state": "trashed", **STAMP},
+        "into the trash": TRASH,
+        "into the trash, without its time": {"state": "trashed", **STAMP},
         "back to uploading": {"state": "uploading", **STAMP},
         "size": {"size": 1, **STAMP},
         "sha256": {"sha256": "1" * 64, **STAMP},
@@ -82,8 +90,20 @@ UNFINISHED = Documents(
     creations={"under an id with spaces": announcement()},
     updates={
         "rename": {"name": "other.png", **STAMP},
-        "into the trash": {"state": "trashed", **STAMP},
+        "into the trash": TRASH,
         "to ready": {"state": "ready", **STAMP},
+    },
+)
+TRASHED = Documents(
+    "`users/{uid}/files/{fileId}`: a file in the trash",
+    existing="users/{owner}/files/trashed",
+    fresh="users/{owner}/files/new",
+    creations={"already in the trash": announcement(state="trashed", trashedAt=SERVER_TIME)},
+    updates={
+        "back from the trash": {"state": "ready", "trashedAt": DELETE_FIELD, **STAMP},
+        "back, keeping the time": {"state": "ready", **STAMP},
+        "a later time": TRASH,
+        "rename": {"name": "other.png", **STAMP},
     },
 )
 JOB = Documents(
@@ -92,6 +112,28 @@ JOB = Documents(
     fresh="users/{owner}/jobs/new",
     creations={"any": {"state": "running"}},
     updates={"any": {"state": "done"}},
+)
+SHARE = Documents(
+    "`shares/{shareId}`: a link",
+    existing="shares/{owner}-link",
+    fresh="shares/{owner}-new",
+    creations={"any": {"uid": OWNER, "state": "active"}},
+    updates={"any": {"downloads": 0}},
+    filters={"uid": "{owner}"},
+)
+REPORT = Documents(
+    "`reports/{reportId}`: what the sweep found",
+    existing="reports/{owner}-found",
+    fresh="reports/{owner}-new",
+    creations={"any": {"kind": "sweep"}},
+    updates={"any": {"purged": 0}},
+)
+LIMIT = Documents(
+    "`limits/{key}`: how often somebody asked",
+    existing="limits/create_share:{owner}",
+    fresh="limits/start_export:{owner}",
+    creations={"any": {"count": 0}},
+    updates={"any": {"count": 0}},
 )
 LEDGER = Documents(
     "`ledger/{key}`: what was counted",
@@ -134,6 +176,26 @@ THUMBNAIL = Objects(
     fresh="derived/{owner}/new/small.webp",
     uploads={"any": Upload(size=9, content_type="image/webp")},
 )
+PICTURE = Objects(
+    "Storage `users/{uid}/picture/{id}.webp`: the picture of a user",
+    existing="users/{owner}/picture/old.webp",
+    fresh="users/{owner}/picture/new.webp",
+    uploads={
+        "a picture": Upload(size=9, content_type="image/webp"),
+        "over an existing one": Upload(
+            name="users/{owner}/picture/old.webp", size=9, content_type="image/webp"
+        ),
+        "larger than 200 KiB": Upload(size=200 * 1024 + 1, content_type="image/webp"),
+        "of another type": Upload(size=9, content_type="image/svg+xml"),
+        "under another name": Upload(name="users/{owner}/picture/a.svg", size=9, content_type="image/webp"),
+    },
+)
+EXPORT = Objects(
+    "Storage `exports/{uid}/{jobId}/{name}`: an archive, less than a day old",
+    existing="exports/{owner}/job/a.zip",
+    fresh="exports/{owner}/job/b.zip",
+    uploads={"any": Upload(size=9, content_type="application/zip")},
+)
 ELSEWHERE = Objects(
     "Storage: any other path",
     existing="public/{owner}/a.png",
@@ -153,7 +215,13 @@ def seed(rules: RulesTestEnvironment, owner: str, before: datetime) -> None:
             ),
             f"users/{owner}/files/ready": stored_file(owner, "ready", before),
             f"users/{owner}/files/announced": announcement(createdAt=before),
+            f"users/{owner}/files/trashed": stored_file(
+                owner, "trashed", before, state="trashed", trashedAt=before
+            ),
             f"users/{owner}/jobs/job": {"state": "running"},
+            f"shares/{owner}-link": share(owner, "ready", before),
+            f"reports/{owner}-found": {"kind": "sweep", "purged": 1},
+            f"limits/create_share:{owner}": {"count": 1},
             f"users/{owner}/notes/note": {"a": 1},
             f"ledger/usage:{owner}:ready:1": {"uid": owner, "state": "counted"},
             f"users/{PRETENDER}": profile(before, role="admin"),
@@ -161,11 +229,18 @@ def seed(rules: RulesTestEnvironment, owner: str, before: datetime) -> None:
         {
             f"users/{owner}/files/ready/photo.png": b"original",
             f"derived/{owner}/ready/small.webp": b"thumbnail",
+            f"users/{owner}/picture/old.webp": b"picture",
+            f"exports/{owner}/job/a.zip": b"archive",
             f"public/{owner}/a.png": b"elsewhere",
         },
     )
 
 
 MATRIX = Matrix(
-    ROLES, (PROFILE, FILE, UNFINISHED, JOB, LEDGER, UNKNOWN, ORIGINAL, THUMBNAIL, ELSEWHERE), seed
+    ROLES,
+    (
+        *(PROFILE, FILE, UNFINISHED, TRASHED, JOB, SHARE, REPORT, LIMIT, LEDGER, UNKNOWN),
+        *(ORIGINAL, THUMBNAIL, PICTURE, EXPORT, ELSEWHERE),
+    ),
+    seed,
 )

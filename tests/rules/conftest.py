@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from tests.rest import ADMIN_TOKEN, SERVER_TIME, FirestoreAs, StorageAs, unsigned_token
-from tests.rules.world import profile
+from tests.rules import world
 from tools.suite import Suite
 
 ROOT = Path(__file__).parents[2]
@@ -86,7 +86,7 @@ class Identities:
 
 
 def active_profile() -> dict[str, Any]:
-    return profile(datetime.now(UTC))
+    return world.profile(datetime.now(UTC))
 
 
 class DeniedBy:
@@ -159,13 +159,7 @@ def announcement() -> Callable[..., dict[str, Any]]:
     """The document with which the page announces an upload; keywords change or add fields."""
 
     def make(**changes: Any) -> dict[str, Any]:
-        return {
-            "name": "photo.png",
-            "size": 1000,
-            "contentType": "image/png",
-            "state": "uploading",
-            "createdAt": SERVER_TIME,
-        } | changes
+        return world.announcement(**{"createdAt": SERVER_TIME} | changes)
 
     return make
 
@@ -175,21 +169,8 @@ def stored_file(admin: Identity) -> Callable[..., str]:
     """Writes a file document as functions leave it; gives its path."""
 
     def make(user: Identity, file_id: str = "f1", **changes: Any) -> str:
-        now = datetime.now(UTC)
-        data = {
-            "name": "photo.png",
-            "size": 1000,
-            "contentType": "image/png",
-            "state": "ready",
-            "createdAt": now,
-            "updatedAt": now,
-            "sha256": "0" * 64,
-            "path": user.original(file_id=file_id),
-            "generation": "1",
-            "image": {"width": 4, "height": 3},
-            "thumbnails": {"small": f"derived/{user.uid}/{file_id}/small.webp"},
-        }
-        assert admin.firestore.create(user.file(file_id), data | changes).ok
+        data = world.stored_file(user.uid, file_id, datetime.now(UTC), **changes)
+        assert admin.firestore.create(user.file(file_id), data).ok
         return user.file(file_id)
 
     return make

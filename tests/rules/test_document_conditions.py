@@ -19,12 +19,21 @@ from testing.rules import (
     evaluation_error,
     false_at,
 )
-from tests.rules.world import MEBIBYTE, announcement, profile, stored_file, without
+from tests.rules.world import MEBIBYTE, announcement, profile, share, stored_file, without
 
 OWNER, OTHER = "conditions-alice", "conditions-bob"
 PROFILE, FILE = f"users/{OWNER}", f"users/{OWNER}/files/f1"
 BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
 STAMP = {"updatedAt": SERVER_TIME}
+TRASH = {"state": "trashed", "trashedAt": SERVER_TIME, **STAMP}
+RESTORE = {"state": "ready", "trashedAt": DELETE_FIELD, **STAMP}
+SIGNED_OUT = (
+    "request.auth.token.get('auth_time', 0) >= "
+    "profile.get('sessionsEndedAt', timestamp.value(0)).toMillis() / 1000"
+)
+FILE_FIELDS = (
+    "file.keys().hasOnly(['name', 'size', 'contentType', 'state', 'createdAt', 'nameKey', 'keywords'])"
+)
 
 
 @pytest.fixture
@@ -42,6 +51,33 @@ def with_profile(rules):
         return rules.as_user(OWNER).firestore
 
     return make
+
+
+IS_NAME_KEY = "isText(file.get('nameKey', 'absent'), 400)"
+IS_LIST = "file.get('keywords', []) is list"
+ARE_KEYWORDS = "file.get('keywords', []).join(' ').matches('(([^ ]{1,12} ){0,59}[^ ]{1,12})?')"
+SEARCH_TERMS = [
+    {"nameKey": "photo.png", "keywords": ["p", "ph", "pho", "phot", "photo", "png"]},
+    {"nameKey": "i\u0307" * 200},
+    {"keywords": []},
+    {"keywords": ["여행사진", "नमस्ते", "👍" * 12]},
+    {"keywords": ["x" * 12] * 60},
+]
+OTHER_TERMS = [
+    ({"nameKey": ""}, IS_NAME_KEY),
+    ({"nameKey": "x" * 401}, IS_NAME_KEY),
+    ({"nameKey": None}, IS_NAME_KEY),
+    ({"nameKey": ["photo"]}, IS_NAME_KEY),
+    ({"keywords": None}, IS_LIST),
+    ({"keywords": "photo"}, IS_LIST),
+    ({"keywords": {"0": "photo"}}, IS_LIST),
+    ({"keywords": ["x" * 13]}, ARE_KEYWORDS),
+    ({"keywords": ["photo", "", "png"]}, ARE_KEYWORDS),
+    ({"keywords": ["a" for _ in range(61)]}, ARE_KEYWORDS),
+    ({"keywords": ["a b"] * 31}, ARE_KEYWORDS),
+    ({"keywords": ["a " * 4000]}, ARE_KEYWORDS),
+    ({"keywords": [{"text": "x" * 100}]}, evaluation_error("string(map)")),
+]
 
 
 class TestProfile:
@@ -101,20 +137,59 @@ class TestProfile:
             {"quota.bytes": 2**40},
             {"usage": {"bytes": 0, "files": -5}},
             {"createdAt": SERVER_TIME},
+            {"sessionsEndedAt": SERVER_TIME},
+            {"suspendedReason": "none"},
             {"nickname": "A"},
             {"role": DELETE_FIELD},
         ],
     )
     def test_every_other_field_cannot_be_changed(self, alice, change):
-        immutable = "changesOnly(['name', 'locale', 'updatedAt'])"
+        immutable = "changesOnly(['name', 'locale', 'picture', 'updatedAt'])"
         assert_denied(alice.update(PROFILE, {"name": "B", **STAMP} | change), reason=immutable)
+
+    @pytest.mark.parametrize("picture", ["a", "A-z_09", "x" * 64])
+    def test_picture_is_below_the_owners_prefix_or_nothing(self, alice, picture):
+        assert_allowed(alice.update(PROFILE, {"picture": f"{PROFILE}/picture/{picture}.webp", **STAMP}))
+        assert_allowed(alice.update(PROFILE, {"picture": None, **STAMP}))
+        assert_allowed(alice.update(PROFILE, {"picture": DELETE_FIELD, **STAMP}))
+
+    @pytest.mark.parametrize(
+        ("picture", "reason"),
+        [
+            (7, "path is string"),
+            ({"path": f"{PROFILE}/picture/a.webp"}, "path is string"),
+            (f"users/{OTHER}/picture/a.webp", "path.split('/')[1] == uid"),
+            *(
+                (path, "path.matches('users/[^/]+/picture/[A-Za-z0-9_-]{1,64}\\\\.webp')")
+                for path in (
+                    "",
+                    "https://example.com/a.webp",
+                    f"{PROFILE}/picture/a.png",
+                    f"{PROFILE}/picture/.webp",
+                    f"{PROFILE}/picture/a.webp/b.webp",
+                    f"{PROFILE}/picture/../a.webp",
+                    f"{PROFILE}/files/f1/a.webp",
+                    f"/{PROFILE}/picture/a.webp",
+                    f"{PROFILE}/picture/{'x' * 65}.webp",
+                )
+            ),
+        ],
+    )
+    def test_picture_elsewhere_is_denied(self, alice, picture, reason):
+        assert_denied(alice.update(PROFILE, {"picture": picture, **STAMP}), reason=reason)
+        assert_allowed(alice.update(PROFILE, {"picture": f"{PROFILE}/picture/a.webp", **STAMP}))
+
+    def test_picture_of_an_id_that_reads_as_an_expression_is_compared_as_text(self, rules):
+        rules.seed({"users/.*": profile(BEFORE)})
+        odd = rules.as_user(".*").firestore
+        other = {"picture": f"{PROFILE}/picture/a.webp", **STAMP}
+        assert_denied(odd.update("users/.*", other), reason="path.split('/')[1] == uid")
+        assert_allowed(odd.update("users/.*", {"picture": "users/.*/picture/a.webp", **STAMP}))
 
     @pytest.mark.parametrize("state", ["suspended", "deleting"])
     def test_of_who_is_not_active_is_not_changed(self, with_profile, state):
         change = {"name": "Ada L.", **STAMP}
-        assert_denied(
-            with_profile(state=state).update(PROFILE, change), reason="resource.data.state == 'active'"
-        )
+        assert_denied(with_profile(state=state).update(PROFILE, change), reason="profile.state == 'active'")
         assert_allowed(with_profile(state="active").update(PROFILE, change))
 
     def test_that_is_not_there_is_not_updated(self, rules):
@@ -146,11 +221,11 @@ class TestAnnouncement:
     @pytest.mark.parametrize(
         ("data", "reason"),
         [
+            (announcement(sha256="0"), FILE_FIELDS),
             (
-                announcement(sha256="0"),
-                "file.keys().hasOnly(['name', 'size', 'contentType', 'state', 'createdAt'])",
+                without(announcement(keywords=["a"]), "state"),
+                "file.keys().hasAll(['name', 'size', 'contentType', 'state', 'createdAt'])",
             ),
-            (without(announcement(), "state"), "file.keys().size() == 5"),
             (announcement(name="a/b.png"), "name.matches('[^/\\\\\\\\%]+')"),
             (announcement(name=".."), "!(name in ['.', '..'])"),
             (announcement(name="a\nb"), "isPlainText(name, 200)"),
@@ -171,6 +246,15 @@ class TestAnnouncement:
     def test_of_another_form_is_denied(self, alice, data, reason):
         assert_denied(alice.create(self.NEW, data), reason=reason)
         assert_allowed(alice.create(self.NEW, announcement()))
+
+    @pytest.mark.parametrize("terms", SEARCH_TERMS)
+    def test_with_what_it_is_found_by_is_allowed(self, alice, terms):
+        assert_allowed(alice.create(self.NEW, announcement(**terms)))
+
+    @pytest.mark.parametrize(("terms", "reason"), OTHER_TERMS)
+    def test_with_search_terms_out_of_bounds_is_denied(self, alice, terms, reason):
+        assert_denied(alice.create(self.NEW, announcement(**terms)), reason=reason)
+        assert_allowed(alice.create(self.NEW, announcement(**SEARCH_TERMS[0])))
 
     def test_needs_a_profile(self, rules):
         newcomer = rules.as_user(OWNER).firestore
@@ -205,18 +289,24 @@ class TestFile:
         with alice.transaction() as transaction:
             name = transaction.get(FILE).data["name"]
             assert_allowed(transaction.update(FILE, {"name": f"x-{name}", **STAMP}).commit())
-        assert_allowed(alice.update(FILE, {"state": "trashed", **STAMP}))
-        assert_allowed(alice.update(FILE, {"state": "ready", **STAMP}))
+        assert_allowed(alice.update(FILE, TRASH))
+        assert_allowed(alice.update(FILE, RESTORE))
         assert alice.get(FILE).data["name"] == "x-photo.png"
+        assert "trashedAt" not in alice.get(FILE).data
 
     @pytest.mark.parametrize(
         ("change", "reason"),
         [
-            ({"size": 1}, "changesOnly(['name', 'updatedAt'])"),
-            ({"path": "users/x/files/y/z"}, "changesOnly(['name', 'updatedAt'])"),
-            ({"name": "a/b"}, "isFileName(request.resource.data.get('name', ''))"),
-            ({"name": DELETE_FIELD}, "isFileName(request.resource.data.get('name', ''))"),
+            ({"size": 1}, "changesOnly(['name', 'nameKey', 'keywords', 'updatedAt'])"),
+            ({"path": "users/x/files/y/z"}, "changesOnly(['name', 'nameKey', 'keywords', 'updatedAt'])"),
+            ({"kind": "video"}, "changesOnly(['name', 'nameKey', 'keywords', 'updatedAt'])"),
+            ({"duplicateOf": "f2"}, "changesOnly(['name', 'nameKey', 'keywords', 'updatedAt'])"),
+            ({"name": "a/b"}, "isFileName(request.resource.data.name)"),
+            ({"name": DELETE_FIELD}, "removesNothing()"),
+            ({"nameKey": DELETE_FIELD}, "removesNothing()"),
+            ({"keywords": DELETE_FIELD}, "removesNothing()"),
             ({"updatedAt": BEFORE}, "isStampedNow()"),
+            *OTHER_TERMS,
         ],
     )
     def test_rename_of_another_form_is_denied(self, alice, change, reason):
@@ -224,17 +314,62 @@ class TestFile:
         assert_denied(alice.update(FILE, rename | change), reason=reason)
         assert_allowed(alice.update(FILE, rename))
 
-    def test_trashing_that_changes_more_is_denied(self, alice):
-        trash = {"state": "trashed", **STAMP}
-        assert_denied(alice.update(FILE, trash | {"size": 1}), reason="changesOnly(['state', 'updatedAt'])")
-        assert_denied(alice.update(FILE, trash | {"updatedAt": BEFORE}), reason="isStampedNow()")
-        assert_allowed(alice.update(FILE, trash))
+    @pytest.mark.parametrize("terms", SEARCH_TERMS)
+    def test_is_renamed_with_what_it_is_found_by(self, alice, terms):
+        assert_allowed(alice.update(FILE, {"name": "other.png", **terms, **STAMP}))
+
+    def test_that_has_no_search_terms_yet_is_renamed(self, alice, rules):
+        old = without(stored_file(OWNER, "f1", BEFORE), "nameKey", "keywords")
+        rules.seed({FILE: old})
+        assert_allowed(alice.update(FILE, {"name": "other.png", **STAMP}))
+
+    @pytest.mark.parametrize(
+        ("change", "reason"),
+        [
+            ({"size": 1}, "changesOnly(['state', 'trashedAt', 'updatedAt'])"),
+            ({"name": "b.png"}, "changesOnly(['state', 'trashedAt', 'updatedAt'])"),
+            ({"keywords": []}, "changesOnly(['state', 'trashedAt', 'updatedAt'])"),
+            ({"reason": DELETE_FIELD}, "changesOnly(['state', 'trashedAt', 'updatedAt'])"),
+            ({"updatedAt": BEFORE}, "isStampedNow()"),
+        ],
+    )
+    def test_trashing_and_restoring_that_change_more_are_denied(self, alice, rules, change, reason):
+        rules.seed({FILE: stored_file(OWNER, "f1", BEFORE, reason="none")})
+        assert_denied(alice.update(FILE, TRASH | change), reason=reason)
+        assert_allowed(alice.update(FILE, TRASH))
+        assert_denied(alice.update(FILE, RESTORE | change), reason=reason)
+        assert_allowed(alice.update(FILE, RESTORE))
+
+    @pytest.mark.parametrize("time", [BEFORE, DELETE_FIELD, None, 0])
+    def test_trashing_notes_the_time_of_the_server(self, alice, time):
+        reason = "request.resource.data.get('trashedAt', null) == request.time"
+        assert_denied(alice.update(FILE, TRASH | {"trashedAt": time}), reason=reason)
+        assert_allowed(alice.update(FILE, TRASH))
+
+    @pytest.mark.parametrize("time", [SERVER_TIME, None, BEFORE])
+    def test_restoring_takes_the_time_of_trashing_away(self, alice, time):
+        assert_allowed(alice.update(FILE, TRASH))
+        reason = "!('trashedAt' in request.resource.data)"
+        assert_denied(alice.update(FILE, RESTORE | {"trashedAt": time}), reason=reason)
+        assert_allowed(alice.update(FILE, RESTORE))
+
+    def test_in_the_trash_does_not_stay_there_longer(self, alice):
+        assert_allowed(alice.update(FILE, TRASH))
+        assert_denied(alice.update(FILE, TRASH), reason="resource.data.state == 'ready'")
+        time_alone = {"trashedAt": SERVER_TIME, **STAMP}
+        assert_denied(alice.update(FILE, time_alone), reason="resource.data.state == 'ready'")
+
+    def test_trashed_before_there_was_a_time_is_restored(self, alice, rules):
+        rules.seed({FILE: stored_file(OWNER, "f1", BEFORE, state="trashed")})
+        assert_allowed(alice.update(FILE, {"state": "ready", **STAMP}))
 
     @pytest.mark.parametrize("before", ["uploading", "processing", "ready", "rejected", "trashed"])
     @pytest.mark.parametrize("after", ["uploading", "processing", "ready", "rejected", "trashed", "other"])
     def test_moves_between_ready_and_trashed_alone(self, alice, rules, before, after):
-        rules.seed({FILE: stored_file(OWNER, "f1", BEFORE, state=before)})
-        answer = alice.update(FILE, {"state": after, **STAMP})
+        time = {"trashedAt": BEFORE} if before == "trashed" else {}
+        rules.seed({FILE: stored_file(OWNER, "f1", BEFORE, state=before, **time)})
+        trashing = {"trashedAt": SERVER_TIME if after == "trashed" else DELETE_FIELD}
+        answer = alice.update(FILE, {"state": after, **trashing, **STAMP})
         if {before, after} == {"ready", "trashed"} or before == after == "ready":
             assert_allowed(answer)
         else:
@@ -248,14 +383,13 @@ class TestFile:
     @pytest.mark.parametrize("state", ["suspended", "deleting"])
     def test_of_who_is_not_active_is_deleted_but_not_changed(self, alice, with_profile, state):
         barred = with_profile(state=state)
-        assert_denied(
-            barred.update(FILE, {"name": "b.png", **STAMP}), reason="profileOf(uid).state == 'active'"
-        )
+        assert_denied(barred.update(FILE, {"name": "b.png", **STAMP}), reason="profile.state == 'active'")
         assert_allowed(barred.delete(FILE))
 
     def test_of_who_has_no_profile_is_not_changed(self, alice, rules):
         assert_allowed(rules.bypassing_rules().firestore.delete(PROFILE))
         assert_denied(alice.update(FILE, {"name": "b.png", **STAMP}), reason="hasProfile(uid)")
+        assert_allowed(alice.delete(FILE))
 
     def test_is_deleted_by_its_owner_alone(self, alice, rules):
         for someone in (rules.as_user(OTHER), rules.as_user("root", role="admin"), rules.as_guest()):
@@ -272,3 +406,129 @@ class TestJob:
         assert_denied(rules.as_user(OTHER).firestore.get(job), reason="isOwner(uid)")
         for write in (alice.set(job, {}), alice.update(job, {"state": "done"}), alice.delete(job)):
             assert_denied(write, reason=NO_RULE)
+
+
+class TestSignedOutEverywhere:
+    """What a token may that was issued before its user ended all sessions, and one issued since."""
+
+    NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    WRITES = (
+        lambda asks: asks.update(PROFILE, {"name": "Ada L.", **STAMP}),
+        lambda asks: asks.create(f"{PROFILE}/files/new", announcement()),
+        lambda asks: asks.update(FILE, {"name": "b.png", **STAMP}),
+        lambda asks: asks.update(FILE, TRASH),
+        lambda asks: asks.delete(FILE),
+    )
+
+    @pytest.fixture
+    def signed_in_at(self, alice, rules):
+        """Gives the owner's requests with a token of a sign-in so many seconds after the sessions ended."""
+        rules.seed({PROFILE: profile(BEFORE, sessionsEndedAt=self.NOON)})
+
+        def make(seconds, **claims):
+            auth_time = int(self.NOON.timestamp()) + seconds
+            return rules.as_user(OWNER, **{"auth_time": auth_time} | claims).firestore
+
+        return make
+
+    @pytest.mark.parametrize("write", WRITES, ids=["profile", "announce", "rename", "trash", "delete"])
+    def test_nothing_is_written_with_an_older_token(self, signed_in_at, write):
+        assert_denied(write(signed_in_at(-1)), reason=SIGNED_OUT)
+        assert_allowed(write(signed_in_at(0)))
+
+    def test_own_data_is_read_until_the_token_ends(self, signed_in_at):
+        assert_allowed(signed_in_at(-1).get(FILE))
+        assert_allowed(signed_in_at(-1).get(PROFILE))
+
+    def test_session_of_the_same_second_stays(self, signed_in_at, rules):
+        """Auth tells the time of a sign-in in whole seconds."""
+        later = self.NOON + timedelta(milliseconds=900)
+        rules.seed({PROFILE: profile(BEFORE, sessionsEndedAt=later)})
+        assert_allowed(signed_in_at(0).delete(FILE))
+
+    def test_token_that_does_not_tell_its_sign_in_is_old(self, signed_in_at, rules):
+        untold = rules.as_user(OWNER)
+        untold.claims.pop("auth_time")
+        assert_denied(untold.firestore.delete(FILE), reason=SIGNED_OUT)
+        rules.seed({PROFILE: profile(BEFORE)})
+        assert_allowed(untold.firestore.delete(FILE))
+
+
+class TestShare:
+    SHARE = "shares/AAAAAAAAAAAAAAAAAAAAAA"
+
+    @pytest.fixture
+    def shared(self, alice, rules):
+        rules.seed({self.SHARE: share(OWNER, "f1", BEFORE), "shares/of-bob": share(OTHER, "f9", BEFORE)})
+        return alice
+
+    def test_is_read_by_its_owner_alone(self, shared, rules):
+        assert_allowed(shared.get(self.SHARE))
+        for someone in (rules.as_user(OTHER), rules.as_user("root", role="admin"), rules.as_guest()):
+            assert_denied(someone.firestore.get(self.SHARE), reason="isOwner(resource.data.uid)")
+
+    def test_is_listed_by_who_asks_for_their_own_alone(self, shared, rules):
+        mine, theirs = ("uid", "==", OWNER), ("uid", "==", OTHER)
+        newest = {"where": [mine], "order_by": ["-createdAt"]}
+        assert list(assert_allowed(shared.list("shares", **newest)).data) == [self.SHARE]
+        assert_allowed(shared.list("shares", where=[mine, ("fileId", "==", "f1")]))
+        for query in (
+            {"where": [theirs]},
+            {"where": [any_of(mine, theirs)]},
+            {"where": [("uid", "in", [OWNER, OTHER])]},
+        ):
+            assert_denied(shared.list("shares", **query), reason="isOwner(resource.data.uid)")
+        for query in (
+            {},
+            {"limit": 1},
+            {"where": [("fileId", "==", "f1")]},
+            {"where": [("uid", ">=", OWNER)]},
+        ):
+            assert_denied(shared.list("shares", **query), reason=evaluation_error())
+        assert_denied(
+            rules.as_guest().firestore.list("shares", where=[mine]), reason="isOwner(resource.data.uid)"
+        )
+
+    def test_that_is_not_there_tells_nothing(self, shared):
+        assert_denied(shared.get("shares/BBBBBBBBBBBBBBBBBBBBBB"), reason=evaluation_error("Null value"))
+
+    def test_is_written_by_nobody(self, shared):
+        new = share(OWNER, "f1", BEFORE)
+        for write in (
+            shared.create("shares/new", new),
+            shared.update(self.SHARE, {"downloads": 0}),
+            shared.update(self.SHARE, {"state": "active"}),
+            shared.delete(self.SHARE),
+        ):
+            assert_denied(write, reason=NO_RULE)
+
+
+class TestReport:
+    def test_is_read_by_admins_alone_and_written_by_nobody(self, alice, rules):
+        rules.seed({"reports/r1": {"kind": "sweep", "purged": 3}})
+        admin = rules.as_user("root", role="admin").firestore
+        assert_allowed(admin.get("reports/r1"))
+        assert_allowed(admin.list("reports", order_by=["-at"], limit=20))
+        for someone in (alice, rules.as_guest().firestore):
+            assert_denied(someone.get("reports/r1"), reason="isAdmin()")
+            assert_denied(someone.list("reports"), reason="isAdmin()")
+        for write in (
+            admin.create("reports/r2", {}),
+            admin.update("reports/r1", {"purged": 0}),
+            admin.delete("reports/r1"),
+        ):
+            assert_denied(write, reason=NO_RULE)
+
+
+@pytest.mark.parametrize("path", [f"limits/create_share:{OWNER}", f"ledger/usage:{OWNER}:f1:1"])
+def test_books_of_functions_are_closed_to_everybody(alice, rules, path):
+    rules.seed({path: {"uid": OWNER, "count": 9}})
+    for someone in (alice, rules.as_user("root", role="admin").firestore):
+        for answer in (
+            someone.get(path),
+            someone.list(path.partition("/")[0], where=[("uid", "==", OWNER)]),
+            someone.update(path, {"count": 0}),
+            someone.create(path + "x", {"count": 0}),
+            someone.delete(path),
+        ):
+            assert_denied(answer, reason=NO_RULE)

@@ -7,6 +7,8 @@ import pytest
 from tests.rest import SERVER_TIME
 
 FILE = "/files/{fileId}"
+TRASH = {"state": "trashed", "trashedAt": SERVER_TIME, "updatedAt": SERVER_TIME}
+RESTORE = {"state": "ready", "updatedAt": SERVER_TIME}
 LARGEST = 50 * 1024 * 1024
 
 # Text that steers instead of showing.
@@ -145,6 +147,17 @@ class TestCreate:
             pytest.param({"image": {"width": 1, "height": 1}}, id="image"),
             pytest.param({"thumbnails": {"small": "derived/someone/f1/small.webp"}}, id="thumbnails"),
             pytest.param({"reason": "quota"}, id="reason"),
+            pytest.param({"kind": "image"}, id="kind"),
+            pytest.param({"duplicateOf": "f0"}, id="duplicateOf"),
+            pytest.param({"trashedAt": datetime(2020, 1, 1, tzinfo=UTC)}, id="trashedAt"),
+            pytest.param({"attempts": 1}, id="attempts"),
+            pytest.param({"nameKey": ""}, id="empty nameKey"),
+            pytest.param({"nameKey": "x" * 401}, id="nameKey of 401 characters"),
+            pytest.param({"keywords": "photo"}, id="keywords is a text"),
+            pytest.param({"keywords": ["x" * 13]}, id="keyword of 13 characters"),
+            pytest.param({"keywords": ["가" * 13]}, id="keyword of 13 characters of three bytes"),
+            pytest.param({"keywords": [f"w{n}" for n in range(61)]}, id="61 keywords"),
+            pytest.param({"keywords": [{"a": "x" * 99}]}, id="keyword is a map"),
             pytest.param({"updatedAt": datetime(2020, 1, 1, tzinfo=UTC)}, id="updatedAt"),
         ],
     )
@@ -171,6 +184,10 @@ class TestCreate:
             pytest.param({"contentType": "model/gltf+json"}, id="structured type"),
             pytest.param({"contentType": "text/plain"}, id="text"),
             pytest.param({"contentType": "application/octet-stream"}, id="unknown bytes"),
+            pytest.param({"nameKey": "photo.png", "keywords": ["photo", "png"]}, id="search terms"),
+            pytest.param({"nameKey": "👍" * 400}, id="nameKey of 400 characters"),
+            pytest.param({"keywords": []}, id="no keywords"),
+            pytest.param({"keywords": [f"{n:02}" + "👍" * 10 for n in range(60)]}, id="60 long keywords"),
         ],
     )
     def test_announcement_at_the_border_is_allowed(self, owner, announcement, change):
@@ -386,10 +403,12 @@ class TestRename:
 
 
 class TestTrash:
-    @pytest.mark.parametrize(("before", "after"), [("ready", "trashed"), ("trashed", "ready")])
-    def test_way_into_the_trash_and_back_is_allowed(self, owner, stored_file, before, after):
-        path = stored_file(owner, state=before)
-        assert owner.firestore.update(path, {"state": after, "updatedAt": SERVER_TIME}).ok
+    def test_way_into_the_trash_and_back_is_allowed(self, owner, admin, stored_file):
+        path = stored_file(owner)
+        assert owner.firestore.update(path, TRASH).ok
+        assert "trashedAt" in admin.firestore.get(path).json()["fields"]
+        assert owner.firestore.update(path, RESTORE, removing=("trashedAt",)).ok
+        assert "trashedAt" not in admin.firestore.get(path).json()["fields"]
 
     @pytest.mark.parametrize(
         ("before", "after"),
@@ -407,39 +426,52 @@ class TestTrash:
         ],
     )
     def test_every_other_way_is_denied(self, owner, stored_file, denied_by, before, after):
-        twin = stored_file(owner, "twin")
-        assert owner.firestore.update(twin, {"state": "trashed", "updatedAt": SERVER_TIME}).ok
+        assert owner.firestore.update(stored_file(owner, "twin"), TRASH).ok
         path = stored_file(owner, state=before)
-        denied_by(owner.firestore.update(path, {"state": after, "updatedAt": SERVER_TIME}), FILE, "update")
+        for time in ({}, {"trashedAt": SERVER_TIME}):
+            change = {"state": after, "updatedAt": SERVER_TIME, **time}
+            denied_by(owner.firestore.update(path, change), FILE, "update")
+
+    @pytest.mark.parametrize(
+        "time", [datetime(2020, 1, 1, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC), None, "now"]
+    )
+    def test_trashing_with_another_time_than_the_servers_is_denied(self, owner, stored_file, denied_by, time):
+        path = stored_file(owner)
+        denied_by(owner.firestore.update(path, TRASH | {"trashedAt": time}), FILE, "update")
+        without_time = {"state": "trashed", "updatedAt": SERVER_TIME}
+        denied_by(owner.firestore.update(path, without_time), FILE, "update")
+        assert owner.firestore.update(path, TRASH).ok
+
+    def test_restoring_that_keeps_the_time_is_denied(self, owner, stored_file, denied_by):
+        path = stored_file(owner, state="trashed", trashedAt=datetime(2026, 1, 1, tzinfo=UTC))
+        denied_by(owner.firestore.update(path, RESTORE), FILE, "update")
+        assert owner.firestore.update(path, RESTORE, removing=("trashedAt",)).ok
 
     def test_trashing_by_anyone_else_is_denied(self, owner, identities, stored_file, denied_by):
-        path, change = stored_file(owner), {"state": "trashed", "updatedAt": SERVER_TIME}
-        denied_by(identities.user().firestore.update(path, change), FILE, "update")
-        denied_by(identities.nobody.firestore.update(path, change), FILE, "update")
-        assert owner.firestore.update(path, change).ok
+        path = stored_file(owner)
+        denied_by(identities.user().firestore.update(path, TRASH), FILE, "update")
+        denied_by(identities.nobody.firestore.update(path, TRASH), FILE, "update")
+        assert owner.firestore.update(path, TRASH).ok
 
     @pytest.mark.parametrize("state", ["suspended", "deleting"])
     def test_trashing_by_who_is_not_active_is_denied(self, owner, identities, stored_file, denied_by, state):
-        barred, change = (
-            identities.user(profile={"state": state}),
-            {"state": "trashed", "updatedAt": SERVER_TIME},
-        )
-        assert owner.firestore.update(stored_file(owner), change).ok
-        denied_by(barred.firestore.update(stored_file(barred), change), FILE, "update")
+        barred = identities.user(profile={"state": state})
+        assert owner.firestore.update(stored_file(owner), TRASH).ok
+        denied_by(barred.firestore.update(stored_file(barred), TRASH), FILE, "update")
 
     @pytest.mark.parametrize(
         "change",
         [
             pytest.param({"name": "other.png"}, id="name"),
+            pytest.param({"keywords": []}, id="keywords"),
             pytest.param({"size": 1}, id="size"),
             pytest.param({"note": "hi"}, id="unknown field"),
             pytest.param({"updatedAt": datetime(2020, 1, 1, tzinfo=UTC)}, id="a time of the past"),
         ],
     )
     def test_trashing_that_changes_anything_else_is_denied(self, owner, stored_file, denied_by, change):
-        trash = {"state": "trashed", "updatedAt": SERVER_TIME}
-        assert owner.firestore.update(stored_file(owner, "f1"), trash).ok
-        denied_by(owner.firestore.update(stored_file(owner, "f2"), trash | change), FILE, "update")
+        assert owner.firestore.update(stored_file(owner, "f1"), TRASH).ok
+        denied_by(owner.firestore.update(stored_file(owner, "f2"), TRASH | change), FILE, "update")
 
 
 class TestDelete:

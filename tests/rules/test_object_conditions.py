@@ -11,7 +11,7 @@ OWNER, OTHER = "objects-alice", "objects-bob"
 PROFILE, FILE = f"users/{OWNER}", f"users/{OWNER}/files/f1"
 NAME = f"{FILE}/photo.png"
 THUMBNAIL = f"derived/{OWNER}/f1/small.webp"
-PNG = {"content_type": "image/png"}
+PNG, WEBP = {"content_type": "image/png"}, {"content_type": "image/webp"}
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_upload_by_anybody_else_is_denied(announced, rules):
         ({"size": 0}, "request.resource.size > 0"),
         ({"size": 50 * MEBIBYTE + 1}, "request.resource.size <= 50 * 1024 * 1024"),
         ({"content_type": "image/svg+xml"}, "!isActiveContent(request.resource.contentType)"),
-        ({"content_encoding": "gzip"}, "request.resource.get('contentEncoding', null) != 'gzip'"),
+        ({"content_encoding": "gzip"}, "!isEncoded()"),
         ({"content_type": "image/jpeg"}, "file.contentType == request.resource.contentType"),
     ],
 )
@@ -149,3 +149,136 @@ def test_thumbnail_is_read_by_its_owner_alone_and_written_by_nobody(announced, r
     assert_denied(rules.as_user(OTHER).storage.get(THUMBNAIL), reason="isOwner(uid)")
     for write in (alice.upload(THUMBNAIL), alice.update(THUMBNAIL, metadata={}), alice.delete(THUMBNAIL)):
         assert_denied(write, reason=NO_RULE)
+
+
+class TestPicture:
+    FOLDER = f"users/{OWNER}/picture"
+    PICTURE = f"{FOLDER}/p1.webp"
+
+    @pytest.mark.parametrize("content_type", ["image/webp", "image/png", "image/jpeg"])
+    def test_is_stored_by_its_owner_once(self, announced, content_type):
+        alice = announced()
+        assert_allowed(alice.upload(self.PICTURE, b"first", content_type=content_type))
+        assert_denied(alice.upload(self.PICTURE, b"second", **WEBP), reason="resource == null")
+
+    def test_is_stored_read_and_deleted_by_nobody_else(self, announced, rules):
+        alice = announced()
+        assert_allowed(alice.upload(self.PICTURE, **WEBP))
+        for someone in (rules.as_user(OTHER), rules.as_user("root", role="admin"), rules.as_guest()):
+            other = f"{self.FOLDER}/p2.webp"
+            assert_denied(someone.storage.upload(other, **WEBP), reason="isOwner(uid)")
+            assert_denied(someone.storage.get(self.PICTURE), reason="isOwner(uid)")
+            assert_denied(someone.storage.delete(self.PICTURE), reason="isOwner(uid)")
+        assert_allowed(alice.get(self.PICTURE))
+        assert_allowed(alice.delete(self.PICTURE))
+
+    @pytest.mark.parametrize(
+        ("wanted", "reason"),
+        [
+            ({"size": 0}, "request.resource.size > 0"),
+            ({"size": 200 * 1024 + 1}, "request.resource.size <= 200 * 1024"),
+            ({"content_encoding": "gzip"}, "!isEncoded()"),
+            *(
+                (
+                    {"content_type": content_type},
+                    "request.resource.contentType in ['image/webp', 'image/png', 'image/jpeg']",
+                )
+                for content_type in (
+                    "image/svg+xml",
+                    "text/html",
+                    "image/gif",
+                    "IMAGE/WEBP",
+                    "image/webp; a=b",
+                )
+            ),
+        ],
+    )
+    def test_of_another_form_is_denied(self, announced, wanted, reason):
+        alice = announced()
+        assert_denied(alice.upload(self.PICTURE, **WEBP | wanted), reason=reason)
+        assert_allowed(alice.upload(self.PICTURE, size=200 * 1024, **WEBP))
+
+    @pytest.mark.parametrize("name", ["p1.png", ".webp", "p1.webp.webp", "p 1.webp", "x" * 65 + ".webp"])
+    def test_of_another_name_is_denied(self, announced, name):
+        alice = announced()
+        reason = "name.matches('[A-Za-z0-9_-]{1,64}\\\\.webp')"
+        assert_denied(alice.upload(f"{self.FOLDER}/{name}", **WEBP), reason=reason)
+        assert_allowed(alice.upload(self.PICTURE, **WEBP))
+
+    def test_under_an_empty_segment_is_denied(self, announced):
+        reason = "request.resource.name == 'users/' + uid + '/picture/' + name"
+        assert_denied(announced().upload(f"{self.FOLDER}//p1.webp", **WEBP), reason=reason)
+
+    def test_below_another_folder_has_no_rule(self, announced):
+        alice = announced()
+        for name in (f"{self.FOLDER}/x/p1.webp", f"users/{OWNER}/p1.webp", f"users/{OWNER}/pictures/p1.webp"):
+            assert_denied(alice.upload(name, **WEBP), reason=NO_RULE)
+
+    def test_is_never_listed_and_its_metadata_never_changed(self, announced, rules):
+        alice = announced()
+        rules.seed(objects={self.PICTURE: b"content"})
+        assert_denied(alice.list(self.FOLDER), reason=NO_RULE)
+        assert_denied(alice.update(self.PICTURE, content_type="text/html"), reason=NO_RULE)
+
+    def test_needs_an_active_profile(self, announced, rules):
+        suspended = announced(state="suspended")
+        assert_denied(suspended.upload(self.PICTURE, **WEBP), reason="profile.state == 'active'")
+        assert_allowed(rules.bypassing_rules().firestore.delete(PROFILE))
+        assert_denied(suspended.upload(self.PICTURE, **WEBP), reason="hasProfile(uid)")
+        assert_allowed(announced().upload(self.PICTURE, **WEBP))
+
+
+class TestExport:
+    ARCHIVE = f"exports/{OWNER}/job1/kindling-1.zip"
+
+    def test_is_read_by_its_owner_alone_and_written_by_nobody(self, announced, rules):
+        alice = announced()
+        rules.seed(objects={self.ARCHIVE: b"archive"})
+        assert_allowed(alice.get(self.ARCHIVE))
+        for someone in (rules.as_user(OTHER), rules.as_user("root", role="admin"), rules.as_guest()):
+            assert_denied(someone.storage.get(self.ARCHIVE), reason="isOwner(uid)")
+        for write in (
+            alice.upload(f"exports/{OWNER}/job1/b.zip"),
+            alice.upload(self.ARCHIVE),
+            alice.update(self.ARCHIVE, metadata={}),
+            alice.delete(self.ARCHIVE),
+            alice.list(f"exports/{OWNER}/job1"),
+        ):
+            assert_denied(write, reason=NO_RULE)
+
+    def test_is_read_for_a_day(self, announced, rules):
+        alice = announced()
+        rules.seed(objects={self.ARCHIVE: b"archive"})
+        made = rules.now
+        rules.travel_to(made + timedelta(hours=23, minutes=59))
+        assert_allowed(alice.get(self.ARCHIVE))
+        rules.travel_to(made + timedelta(hours=24, seconds=1))
+        too_old = "request.time < resource.timeCreated + duration.value(1, 'd')"
+        assert_denied(alice.get(self.ARCHIVE), reason=too_old)
+
+
+class TestSignedOutEverywhere:
+    NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+    @pytest.fixture
+    def signed_in_at(self, announced, rules):
+        announced(sessionsEndedAt=self.NOON)
+
+        def make(seconds):
+            return rules.as_user(OWNER, auth_time=int(self.NOON.timestamp()) + seconds).storage
+
+        return make
+
+    @pytest.mark.parametrize("name", [NAME, TestPicture.PICTURE], ids=["original", "picture"])
+    def test_nothing_is_stored_or_deleted_with_an_older_token(self, signed_in_at, name):
+        old, new = signed_in_at(-1), signed_in_at(0)
+        assert_denied(old.upload(name, **PNG), reason="isOpenSession(profile)")
+        assert_allowed(new.upload(name, **PNG))
+        assert_allowed(old.get(name))
+        assert_denied(old.delete(name), reason="isOpenSession(profileOf(uid))")
+        assert_allowed(new.delete(name))
+
+    def test_objects_of_who_has_no_profile_are_deleted(self, signed_in_at, rules):
+        rules.seed(objects={NAME: b"content"})
+        assert_allowed(rules.bypassing_rules().firestore.delete(PROFILE))
+        assert_allowed(signed_in_at(-1).delete(NAME))

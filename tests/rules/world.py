@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from testing.rules import SERVER_TIME
@@ -38,9 +38,32 @@ def stored_file(uid: str, file_id: str, now: datetime, **changes: Any) -> dict[s
         "sha256": "0" * 64,
         "path": f"users/{uid}/files/{file_id}/photo.png",
         "generation": "1",
+        "nameKey": "photo.png",
+        "keywords": ["p", "ph", "pho", "phot", "photo", "pn", "png"],
+        "kind": "image",
         "image": {"width": 4, "height": 3},
-        "thumbnails": {"small": f"derived/{uid}/{file_id}/small.webp"},
+        "thumbnails": {size: f"derived/{uid}/{file_id}/{size}.webp" for size in ("small", "large")},
         **changes,
+    }
+
+
+def share(uid: str, file_id: str, now: datetime) -> dict[str, Any]:
+    """A link as functions make it."""
+    return {
+        "uid": uid,
+        "fileId": file_id,
+        "name": "photo.png",
+        "contentType": "image/png",
+        "size": 1000,
+        "kind": "image",
+        "path": f"users/{uid}/files/{file_id}/photo.png",
+        "generation": "1",
+        "thumbnail": f"derived/{uid}/{file_id}/large.webp",
+        "state": "active",
+        "createdAt": now,
+        "expiresAt": now + timedelta(days=7),
+        "maxDownloads": None,
+        "downloads": 0,
     }
 
 
