@@ -36,7 +36,20 @@ def main(arguments: list[str]) -> int:
         from emulator.storage_rules import main as program
     else:
         from emulator.__main__ import main as program
+
+        own += _index_flags()
     return program(own)
+
+
+def _index_flags() -> list[str]:
+    """What ./kit asks of the Firestore emulator beyond the CLI's command line (tools/java.py)."""
+    import os
+
+    file = os.environ.get("KINDLING_INDEX_FILE")
+    if not file or not os.path.isfile(file):  # noqa: PTH113 - pathlib loads slowly
+        return []
+    strict = os.environ.get("KINDLING_REQUIRE_INDEXES") == "1"
+    return ["--index_file", file, *(["--require_indexes"] if strict else [])]
 
 
 def _wait_at_gate() -> None:

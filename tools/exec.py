@@ -7,11 +7,15 @@ import os
 import shutil
 import signal
 import subprocess
+from contextlib import AbstractContextManager
 
 from tools.private import private_suite
 from tools.running import RunningSuite, Stopped, signals_raise
 from tools.terminal import Failure
 
+REQUIRE_INDEXES = (
+    "refuse queries that production would refuse because firestore.indexes.json lacks their index"
+)
 HELP = "run a command against a private copy of the suite on free ports"
 EPILOG = """\
 The command sees the variables of `firebase emulators:exec`: FIRESTORE_EMULATOR_HOST,
@@ -31,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only", metavar="PARTS", help="start only these, as for firebase (auth,firestore,...)"
     )
+    parser.add_argument("--require-indexes", action="store_true", help=REQUIRE_INDEXES)
     parser.add_argument("command", nargs="+", metavar="-- COMMAND", help="the command and its arguments")
 
 
@@ -39,10 +44,16 @@ def run(arguments: argparse.Namespace) -> int:
         raise Failure(f"cannot run {arguments.command[0]}: there is no such program.", code=127)
     with signals_raise():
         try:
-            with private_suite(seed=not arguments.no_seed, only=arguments.only) as suite:
+            with _suite(arguments) as suite:
                 return run_against(suite, arguments.command)
         except Stopped as stopped:
             return stopped.code
+
+
+def _suite(arguments: argparse.Namespace) -> AbstractContextManager[RunningSuite]:
+    return private_suite(
+        seed=not arguments.no_seed, only=arguments.only, require_indexes=arguments.require_indexes
+    )
 
 
 def run_against(suite: RunningSuite, command: list[str], extra: dict[str, str] | None = None) -> int:

@@ -13,7 +13,7 @@ import shlex
 import shutil
 from pathlib import Path
 
-from tools.project import JAVA, NODE_MODULES, ROOT, firebase_cli, venv_python
+from tools.project import INDEXES, JAVA, NODE_MODULES, ROOT, firebase_cli, venv_python
 
 _DOWNLOADS = NODE_MODULES / "firebase-tools" / "lib" / "emulator" / "downloadableEmulatorInfo.json"
 _CONSOLE = ROOT / "tools" / "console"
@@ -44,7 +44,11 @@ def environment(path: str, folder: Path = JAVA) -> dict[str, str]:
     """
     first = [str(folder / "bin"), str(NODE_MODULES / ".bin")]
     rest = [place for place in path.split(os.pathsep) if place and place not in first]
-    return {"PATH": os.pathsep.join([*first, *rest]), "FIREBASE_EMULATORS_PATH": str(folder / "cache")}
+    return {
+        "PATH": os.pathsep.join([*first, *rest]),
+        "FIREBASE_EMULATORS_PATH": str(folder / "cache"),
+        "KINDLING_INDEX_FILE": str(INDEXES),
+    }
 
 
 def official_java() -> str | None:

@@ -19,11 +19,17 @@ KEPT_RUNS = 5
 
 @contextmanager
 def private_suite(
-    *, seed: bool = True, data: Path = SEED, only: str | None = None, java_folder: Path = JAVA
+    *,
+    seed: bool = True,
+    data: Path = SEED,
+    only: str | None = None,
+    java_folder: Path = JAVA,
+    require_indexes: bool = False,
 ) -> Iterator[RunningSuite]:
     """A suite of its own, ready when the context begins, gone but for its logs when it ends.
 
-    It begins with a copy of the export in `data`, or empty without `seed`.
+    It begins with a copy of the export in `data`, or empty without `seed`. `require_indexes` refuses queries
+    that production would refuse for want of an index.
     """
     folder = _new_run_folder()
     temporary = Path(tempfile.mkdtemp(prefix="kindling-"))
@@ -38,6 +44,7 @@ def private_suite(
             imported=_copy_of(data, folder) if seed else None,
             only=only,
             java=java_folder,
+            require_indexes=require_indexes,
             temporary=temporary,
             scratch=(temporary, folder / "project", folder / "seed"),
         )

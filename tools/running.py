@@ -58,12 +58,18 @@ class Plan:
     only: str | None = None
     temporary: Path | None = None
     java: Path | None = JAVA
+    require_indexes: bool = False
     grace: float = 0.0
     scratch: tuple[Path, ...] = ()
 
     @property
     def log(self) -> Path:
         return self.folder / "suite.log"
+
+    @property
+    def firestore_log(self) -> Path:
+        """Where the CLI keeps what the Firestore emulator prints."""
+        return self.folder / "firestore-debug.log"
 
     def job(self) -> Job:
         command = firebase_cli()
@@ -87,6 +93,7 @@ class Plan:
         foreign = self.suite.environment()
         own = {name: value for name, value in os.environ.items() if name not in foreign}
         own.update(environment(own.get("PATH", ""), self.java) if self.java else {})
+        own["KINDLING_REQUIRE_INDEXES"] = "1" if self.require_indexes else "0"
         if self.temporary:
             own["TMPDIR"] = str(self.temporary)
         return {**own, turns.VARIABLE: str(self.gate), "NO_UPDATE_NOTIFIER": "1", "NO_COLOR": "1"}

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tools import java, page, ports, saved_data
+from tools.exec import REQUIRE_INDEXES
 from tools.project import FIREBASE_JSON, JAVA, KIT, ROOT, SAVED_DATA, SEED
 from tools.running import LogReader, Plan, RunningSuite, Stopped, running, signals_raise
 from tools.suite import DEFAULT_PORTS, TITLES, Suite, configured, load, with_ports
@@ -22,6 +23,7 @@ EPILOG = """\
 Data is saved when the suite stops and loaded when it starts; the first time it is the seed of emulator-data/.
 Ctrl-C stops everything; a second Ctrl-C does not wait. Edits of functions and rules are picked up meanwhile.
 """
+_WARNING = "WARNING "
 GRACE = 15.0
 """Seconds the CLI gets for its own orderly end."""
 
@@ -46,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="keep the data there (default: .kit/data)",
     )
+    parser.add_argument("--require-indexes", action="store_true", help=REQUIRE_INDEXES)
     parser.add_argument("--verbose", action="store_true", help="show every line the suite logs")
 
 
@@ -62,7 +65,13 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"Data: {_describe(source)}")
         folder = KIT / (f"start-{arguments.ports}" if arguments.ports else "start")
         plan = Plan(
-            suite, config, folder, imported=source, java=None if arguments.official else JAVA, grace=GRACE
+            suite,
+            config,
+            folder,
+            imported=source,
+            java=None if arguments.official else JAVA,
+            require_indexes=arguments.require_indexes,
+            grace=GRACE,
         )
         try:
             with running(plan) as started:
@@ -92,10 +101,13 @@ def _serve(started: RunningSuite, data: Path, shown: "_Shown") -> int:
 def _follow(started: RunningSuite, shown: "_Shown") -> int:
     """Show the log until a signal comes; Failure when the suite ends by itself."""
     log = LogReader(started.plan.log, from_end=True)
+    firestore = LogReader(started.plan.firestore_log, from_end=True)
     try:
         while started.alive():
             for line in log.lines():
                 shown.running(line)
+            for line in firestore.lines():
+                shown.firestore(line)
             time.sleep(0.1)
     except KeyboardInterrupt:
         return 130
@@ -209,6 +221,11 @@ class _Shown:
         line = parse_line(text)
         if line and (self._everything or not line.chatter):
             self._print(line)
+
+    def firestore(self, text: str) -> None:
+        """The Firestore emulator's own warnings, such as a missing index; the CLI keeps them in a file."""
+        if text.startswith(_WARNING):
+            self._print(LogLine("firestore", text.removeprefix(_WARNING), serious=True))
 
     def _print(self, line: LogLine) -> None:
         part = styled(f"{line.part:<10}", "yellow" if line.serious else "cyan")

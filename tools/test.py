@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     with signals_raise():
         try:
             os.chdir(ROOT)
-            with private_suite() as suite:
+            with private_suite(require_indexes=True) as suite:
                 say("Running the tests")
                 command = [str(venv_python()), "-m", "pytest", *_processes(rest), *rest]
                 return run_against(suite, command, extra)

@@ -21,10 +21,11 @@ from emulator.firestore.database import Database
 from emulator.firestore.documents import CommitResult, Document, DocumentChange, Write, WriteKind, WriteResult
 from emulator.firestore.events import CommitEvent, RulesEvaluation
 from emulator.firestore.execution import Found, execute
+from emulator.firestore.index_requirements import IndexChecker
 from emulator.firestore.listen import ListenSession
 from emulator.firestore.masks import apply_mask
 from emulator.firestore.matching import Matcher
-from emulator.firestore.normalization import check_database, normalize, over_fields
+from emulator.firestore.normalization import NormalQuery, check_database, normalize, over_fields
 from emulator.firestore.paths import DatabaseId, DocumentPath, FieldPath
 from emulator.firestore.queries import NAME, Aggregation, Cursor, Query
 from emulator.firestore.reading import Reading
@@ -39,7 +40,7 @@ from emulator.rules import Ruleset
 
 
 class Engine:
-    """All databases of one emulator. `rules` None allows everything.
+    """All databases of one emulator. `rules` None allows everything; `indexes` None asks for none.
 
     `seed` is called once per database, on its first access. Observers are called synchronously, in order,
     after each commit or decision.
@@ -49,6 +50,7 @@ class Engine:
         self, *, clock: Callable[[], Timestamp], random: random.Random, rules: Ruleset | None = None
     ) -> None:
         self.rules = rules
+        self.indexes: IndexChecker | None = None
         self.seed: Callable[[Engine, DatabaseId], None] | None = None
         self.commit_observers: list[Callable[[CommitEvent], None]] = []
         self.rules_observers: list[Callable[[RulesEvaluation], None]] = []
@@ -199,9 +201,16 @@ class Engine:
         reading.lock_query(normal)
         if look_ahead and normal.limit is not None:
             normal = replace(normal, limit=normal.limit + look_ahead)
-        if aggregated and (normal.offset or normal.limit is not None):
-            normal = over_fields(normal, aggregated, query.order_by)
+        over = over_fields(normal, aggregated, query.order_by) if aggregated else normal
+        self.check_indexes(over)
+        if normal.offset or normal.limit is not None:
+            normal = over
         return execute(Matcher(normal), reading.view)
+
+    def check_indexes(self, query: NormalQuery) -> None:
+        """FailedPrecondition where an index must be there and is not."""
+        if self.indexes is not None:
+            self.indexes.check(query)
 
     def partition_query(
         self,
@@ -356,7 +365,12 @@ class Engine:
     def listen(self, database: DatabaseId, caller: Caller) -> ListenSession:
         """A stream of changes; close it when the client is gone."""
         session = ListenSession(
-            self.database(database), self.authorization, caller, self._epoch, self._forget
+            self.database(database),
+            self.authorization,
+            self.check_indexes,
+            caller,
+            self._epoch,
+            self._forget,
         )
         self._sessions[session] = None
         return session

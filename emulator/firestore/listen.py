@@ -21,7 +21,7 @@ from emulator.firestore.database import Database
 from emulator.firestore.documents import Document
 from emulator.firestore.listeners import Concern, Listener, Place, document_place, place_of, places_of
 from emulator.firestore.matching import Matcher
-from emulator.firestore.normalization import check_database, normalize
+from emulator.firestore.normalization import NormalQuery, check_database, normalize
 from emulator.firestore.paths import DatabaseId, DocumentPath
 from emulator.firestore.queries import Query
 from emulator.firestore.values import Timestamp
@@ -137,12 +137,14 @@ class ListenSession:
         self,
         state: Database,
         authorize: Authorize,
+        check_indexes: Callable[[NormalQuery], None],
         caller: Caller,
         epoch: bytes,
         forget: Callable[[ListenSession], None],
     ) -> None:
         self._state = state
         self._authorize = authorize
+        self._check_indexes = check_indexes
         self._caller = caller
         self._epoch = epoch
         self._forget = forget
@@ -193,6 +195,8 @@ class ListenSession:
         if target.query is not None:
             check_database(self._state.id, target.query.parent.database)
         self._judge(opened)
+        if opened.matcher is not None:
+            self._check_indexes(opened.matcher.query)
         return opened
 
     def _judge(self, opened: _OpenTarget) -> None:

@@ -18,7 +18,7 @@ _DESCRIPTION = "Kindling's Firestore emulator: gRPC, REST and WebChannel on one 
 _VERSION_TEXT = f"Kindling Firestore emulator, compatible with the official {VERSION}"
 
 #: What the official emulator offers and this one does not; saying so beats ignoring it.
-_NOT_IMPLEMENTED = ("require_indexes", "export_on_exit", "export_name", "single_project_mode_error")
+_NOT_IMPLEMENTED = ("export_on_exit", "export_name", "single_project_mode_error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Options:
     seed_from_export: Path | None = None
     functions_emulator: str | None = None
     single_project_mode: bool = False
+    index_file: Path | None = None
+    require_indexes: bool = False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -59,6 +61,8 @@ def parse_options(arguments: list[str]) -> Options:
         seed_from_export=found.seed_from_export,
         functions_emulator=found.functions_emulator,
         single_project_mode=found.single_project_mode,
+        index_file=found.index_file,
+        require_indexes=found.require_indexes,
     )
 
 
@@ -77,8 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--database-mode", default="firestore-native", help="firestore-native")
     _add_boolean(parser, "--single_project_mode", "warn about requests for another project")
     _add_boolean(parser, "--single_project_mode_error", "not implemented")
-    add("--index_file", type=Path, help="accepted; indexes are not checked")
-    _add_boolean(parser, "--require_indexes", "not implemented")
+    add("--index_file", type=Path, help="firestore.indexes.json: say which indexes production would miss")
+    _add_boolean(parser, "--require_indexes", "refuse a query that lacks an index, as production does")
     add("--export-name", help="not implemented")
     add("--export-on-exit", help="not implemented")
     add("--licenses", action="version", version="Apache License 2.0", help="show the licence and exit")
@@ -106,6 +110,8 @@ def _port(text: str) -> int:
 def _check(parser: argparse.ArgumentParser, found: argparse.Namespace) -> None:
     if found.single_project_mode and not found.project_id:
         parser.error("--single_project_mode needs --project_id")
+    if found.require_indexes and not found.index_file:
+        parser.error("--require_indexes needs --index_file")
     if found.single_project_mode_error and not found.single_project_mode:
         parser.error("--single_project_mode_error needs --single_project_mode")
     if found.export_name and not found.export_on_exit:

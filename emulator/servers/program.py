@@ -15,8 +15,10 @@ from emulator.firestore.engine import Engine
 from emulator.firestore.paths import DatabaseId
 from emulator.rules import RulesCompileError, Ruleset, compile_ruleset
 from emulator.servers.export import Seed
+from emulator.servers.index_file import index_checker
 from emulator.servers.options import Options
 from emulator.servers.server import EmulatorServer, now
+from emulator.wire.index_config import IndexFileError
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +33,7 @@ def run(options: Options, listeners: list[socket.socket]) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(message)s")
     try:
         engine = _engine(options)
-    except (OSError, UnicodeError, FirestoreError) as error:
+    except (OSError, UnicodeError, FirestoreError, IndexFileError) as error:
         print(f"The emulator cannot start: {error}", file=sys.stderr)
         return 1
     uvloop.run(_serve(options, engine, listeners))
@@ -50,6 +52,8 @@ def _engine(options: Options) -> Engine:
             seed(engine, database)
 
     engine.seed = begin_database
+    if options.index_file is not None:
+        engine.indexes = index_checker(options.index_file, options.require_indexes)
     return engine
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from emulator.servers.emulator_routes import EmulatorHandlers
 from emulator.servers.http_app import Handler, HttpApp, Mount, Route
+from emulator.servers.index_file import IndexHandlers
 from emulator.servers.rest import RestHandlers
 from emulator.servers.rules_routes import RulesHandlers
 from emulator.servers.trigger_routes import TriggerHandlers
@@ -18,6 +19,7 @@ _VERSIONS = ("/v1", "/v1beta1")
 def create_http_app(
     emulator: EmulatorHandlers,
     rules: RulesHandlers,
+    indexes: IndexHandlers,
     triggers: TriggerHandlers,
     rest: RestHandlers,
     *,
@@ -30,6 +32,7 @@ def create_http_app(
             *_rest_routes(rest),
             *_emulator_routes(emulator),
             *_rules_routes(rules),
+            Route("GET", _EMULATOR + ":missingIndexes", indexes.missing),
             *_trigger_routes(triggers),
             *extra_routes,
         ],

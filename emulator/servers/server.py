@@ -24,6 +24,7 @@ from emulator.servers.export import export_routes
 from emulator.servers.front import Front
 from emulator.servers.grpc_server import create_grpc_server
 from emulator.servers.http_app import HttpApp, Mount
+from emulator.servers.index_file import IndexHandlers
 from emulator.servers.listeners import BACKLOG
 from emulator.servers.options import Options
 from emulator.servers.rest import RestHandlers
@@ -156,6 +157,7 @@ class EmulatorServer:
         return create_http_app(
             EmulatorHandlers(engine, self.stop),
             RulesHandlers(engine),
+            IndexHandlers(engine),
             TriggerHandlers(self._triggers),
             RestHandlers(self._service),
             extra_routes=export_routes(engine, now),

@@ -45,7 +45,7 @@ def test_information_is_printed_and_nothing_served(flag: str, text: str) -> None
         (["--single_project_mode_error"], "--single_project_mode_error needs --single_project_mode"),
         (["--export-name", "x"], "--export-name needs --export-on-exit"),
         (["--database-edition", "ENTERPRISE"], "--database-edition enterprise is not implemented"),
-        (["--require_indexes"], "--require_indexes is not implemented"),
+        (["--require_indexes"], "--require_indexes needs --index_file"),
         (["--rules", "/no/such/file", "--port", "0"], "/no/such/file"),
         (["--seed_from_export", "/no/such/file", "--port", "0"], "export metadata"),
     ],
