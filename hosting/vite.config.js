@@ -13,6 +13,7 @@ export default defineConfig({
     // Every asset stays a file of its own: data: URLs would need a wider Content-Security-Policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rollupOptions: { input: [here('index.html'), here('share.html')] },
   },
   // `npx vite hosting` serves the sources and borrows configuration and API from a running suite.
   server: { host: '127.0.0.1', proxy: { '/__/': hostingEmulator, '/api/': hostingEmulator } },

@@ -6,7 +6,7 @@ export const LANGUAGES = [
 ];
 
 const STORAGE_KEY = 'drop.language';
-const LOADERS = {
+let loaders = {
   en: () => import('./messages/en.js'),
   ko: () => import('./messages/ko.js'),
 };
@@ -16,6 +16,11 @@ let messages = {};
 const listeners = new Set();
 
 export const language = () => current;
+
+/** For a page with sentences of its own: what loads them, by language. */
+export function useMessages(own) {
+  loaders = own;
+}
 
 /** The sentence `key` in the current language. A missing key is a mistake in the code, so it is loud. */
 export function t(key, values = {}) {
@@ -29,14 +34,14 @@ export function preferredLanguage(fallback = 'en') {
   const wishes = [storedLanguage(), ...(navigator.languages ?? [navigator.language])];
   for (const wish of wishes) {
     const code = wish?.toLowerCase().split('-')[0];
-    if (Object.hasOwn(LOADERS, code)) return code;
+    if (Object.hasOwn(loaders, code)) return code;
   }
   return fallback;
 }
 
 /** Loads a language and tells everyone who listens. `remember` keeps it as this device's choice. */
 export async function setLanguage(code, { remember = false } = {}) {
-  messages = (await LOADERS[code]()).default;
+  messages = (await loaders[code]()).default;
   current = code;
   document.documentElement.lang = code;
   if (remember) rememberLanguage(code);

@@ -1,0 +1,32 @@
+/** 공유된 파일의 공개 페이지 문장. 그 페이지에서만 불러옵니다. */
+import common from './common.js';
+
+export default {
+  ...common,
+  publicTitle: '공유된 파일',
+  publicLead: '누군가 이 파일을 공유했습니다.',
+  publicDownload: '다운로드',
+  publicDownloadOf: ({ name }) => `${name} 다운로드`,
+  publicEndsAt: ({ when }) => `링크 만료: ${when}`,
+  publicDownloadsLeft: ({ count }) => `다운로드 ${count}회 남음`,
+  publicStarting: '시작하는 중…',
+  publicProgressOf: ({ name }) => `${name} 다운로드 진행률`,
+  publicProgress: ({ done, total, percent }) => `${total} 중 ${done}, ${percent}%`,
+  publicSaved: ({ name }) => `${name} 파일을 다운로드 폴더에 저장했습니다.`,
+  publicCancelled: '다운로드를 취소했습니다.',
+  publicStopped: '다운로드가 멈췄습니다. 연결을 확인한 뒤 멈춘 곳부터 이어서 받으세요.',
+  publicGoOn: '이어서 받기',
+  publicBusy: '지금 다운로드가 많습니다. 잠시 뒤에 다시 시도해 주세요.',
+  publicEndedTitle: '열 수 없는 링크입니다',
+  publicEndedBody: '기간이 끝났거나, 공유가 취소되었거나, 주소가 잘못 복사되었을 수 있습니다. 보낸 분에게 새 링크를 부탁하세요.',
+  publicFailedTitle: '파일을 표시하지 못했습니다',
+  publicFailedBody: '서버가 응답하지 않았습니다. 연결을 확인하고 다시 시도해 주세요.',
+  publicAboutDrop: 'Drop 알아보기',
+  publicKindImage: '사진',
+  publicKindVideo: '동영상',
+  publicKindAudio: '오디오',
+  publicKindPdf: 'PDF',
+  publicKindText: '텍스트',
+  publicKindArchive: '압축 파일',
+  publicKindOther: '파일',
+};
