@@ -41,6 +41,14 @@ export class Library {
     return this.#user.email;
   }
 
+  get uid() {
+    return this.#user.uid;
+  }
+
+  get db() {
+    return this.#services.db;
+  }
+
   onChange(listener) {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

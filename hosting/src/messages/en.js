@@ -2,6 +2,7 @@
 import accounts from './en/accounts.js';
 import common from './en/common.js';
 import library from './en/library.js';
+import sharing from './en/sharing.js';
 import uploads from './en/uploads.js';
 
-export default { ...common, ...accounts, ...library, ...uploads };
+export default { ...common, ...accounts, ...library, ...sharing, ...uploads };

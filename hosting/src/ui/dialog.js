@@ -1,8 +1,11 @@
 /** Modal dialogs on the browser's own `<dialog>`: Escape closes, the rest of the page is inert meanwhile. */
 import { t } from '../i18n.js';
 import { h } from './dom.js';
+import { icon } from './icons.js';
 
 const FOCUSABLE = 'button, input, select, textarea, a[href]';
+
+let opened = 0;
 
 /**
  * Opens `body` under `title`; answers a promise of what was chosen: "confirm", or "" for Escape and cancel.
@@ -10,31 +13,47 @@ const FOCUSABLE = 'button, input, select, textarea, a[href]';
  * `onConfirm` may answer false to keep the dialog open. Focus returns to where it was.
  */
 export function openDialog({ title, body, confirm, danger = false, onConfirm = () => true }) {
-  const before = document.activeElement;
-  const heading = h('h2', { id: 'dialog-title' }, title);
   const cancel = h('button', { type: 'button', class: 'button' }, t('cancel'));
   const submit = h('button', { type: 'submit', class: danger ? 'button danger' : 'button primary' }, confirm);
-  const content = h('div', { id: 'dialog-body', class: 'dialog-body' }, body);
-  const form = h('form', { method: 'dialog', novalidate: true }, heading, content, h('div', { class: 'dialog-actions' }, cancel, submit));
-  const dialog = h('dialog', { 'aria-labelledby': 'dialog-title', 'aria-describedby': danger && 'dialog-body' }, form);
-
+  const form = h('form', { method: 'dialog', novalidate: true }, h('div', { class: 'dialog-actions' }, cancel, submit));
+  const { dialog, closed } = show({ title, body, frame: form, isDescribed: danger });
   cancel.addEventListener('click', () => dialog.close(''));
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     if (onConfirm() !== false) dialog.close('confirm');
   });
+  return closed;
+}
+
+/** Opens `body` under `title` with nothing to confirm, only to close: `{ closed, close }`. The body may hold forms. */
+export function openPanel({ title, body, className = '' }) {
+  const close = h('button', { type: 'button', class: 'icon-button dialog-close', 'aria-label': t('close'), title: t('close') }, icon('close'));
+  const { dialog, closed } = show({ title, body, frame: h('div', { class: `panel ${className}` }, close) });
+  close.addEventListener('click', () => dialog.close(''));
+  return { closed, close: () => dialog.close('') };
+}
+
+/** Puts heading and body in front of what `frame` holds, and the whole on the screen. */
+function show({ title, body, frame, isDescribed = false }) {
+  const before = document.activeElement;
+  const id = `dialog-${++opened}`;
+  const heading = h('h2', { id: `${id}-title` }, title);
+  const content = h('div', { id: `${id}-body`, class: 'dialog-body' }, body);
+  const described = isDescribed && `${id}-body`;
+  frame.prepend(heading, content);
+  const dialog = h('dialog', { 'aria-labelledby': `${id}-title`, 'aria-describedby': described }, frame);
   dialog.addEventListener('click', (event) => event.target === dialog && dialog.close(''));
   dialog.addEventListener('keydown', (event) => keepFocusInside(event, dialog));
-
-  return new Promise((resolve) => {
+  const closed = new Promise((resolve) => {
     dialog.addEventListener('close', () => {
       dialog.remove();
       if (before?.isConnected) before.focus();
       resolve(dialog.returnValue);
     });
-    document.body.append(dialog);
-    dialog.showModal();
   });
+  document.body.append(dialog);
+  dialog.showModal();
+  return { dialog, closed };
 }
 
 /** Asks before something that cannot be undone. Cancel has the focus, so Enter does no harm. */
