@@ -20,17 +20,46 @@ def home(suite) -> requests.Response:
 
 
 def test_page_carries_the_security_headers(home):
-    policy = {
-        name: rest for name, _, rest in (part.strip().partition(" ") for part in policy_of(home).split(";"))
-    }
-    assert policy["default-src"] == "'none'"
-    assert policy["script-src"] == "'self'"
-    assert policy["style-src"] == "'self'"
-    assert policy["frame-ancestors"] == "'none'"
-    assert "unsafe" not in policy_of(home)
+    policy = policy_of(home)
+    assert policy["default-src"] == ["'none'"]
+    assert policy["style-src"] == ["'self'"]
+    assert policy["frame-ancestors"] == policy["base-uri"] == ["'none'"]
+    assert "unsafe" not in home.headers["Content-Security-Policy"]
+    assert home.headers["Strict-Transport-Security"].startswith("max-age=31536000")
     assert home.headers["X-Content-Type-Options"] == "nosniff"
+    assert home.headers["X-Frame-Options"] == "DENY"
     assert home.headers["Referrer-Policy"] == "no-referrer"
+    assert home.headers["Cross-Origin-Opener-Policy"] == "same-origin-allow-popups"
     assert "camera=()" in home.headers["Permissions-Policy"]
+
+
+def test_scripts_come_from_this_site_and_from_the_two_places_google_sign_in_needs(home):
+    policy = policy_of(home)
+    assert policy["script-src"] == [
+        "'self'",
+        "https://apis.google.com/js/api.js",
+        "https://apis.google.com/_/scs/",
+    ]
+    assert policy["frame-src"] == ["blob:", "https://*.firebaseapp.com"]
+    assert "https:" not in policy["connect-src"]
+    assert "https://*.googleapis.com" not in policy["connect-src"]
+
+
+def test_public_page_talks_to_its_own_site_alone_and_is_in_no_index(suite):
+    page = requests.get(suite.url("hosting") + "/s/" + "a" * 22, timeout=10)
+    assert page.ok
+    assert '<meta name="robots" content="noindex' in page.text
+    for directive in ("script-src", "style-src", "img-src", "connect-src"):
+        assert policy_of(page)[directive] == ["'self'"]
+    assert page.headers["X-Robots-Tag"] == "noindex, nofollow"
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Cache-Control"] == "no-cache"
+
+
+def test_answers_of_the_api_are_kept_by_nobody(suite):
+    answer = requests.get(suite.url("hosting") + "/api/health", timeout=30)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert policy_of(answer)["default-src"] == ["'none'"]
 
 
 def test_page_is_never_cached_and_its_assets_for_a_year(home, suite):
@@ -77,5 +106,7 @@ def test_scripts_of_the_first_screen_stay_within_the_budget(drop: Drop, signed_i
     assert sum(sizes.values()) < FIRST_SCREEN_BYTES, sizes
 
 
-def policy_of(response: requests.Response) -> str:
-    return response.headers["Content-Security-Policy"]
+def policy_of(response: requests.Response) -> dict[str, list[str]]:
+    """Directive to its sources."""
+    parts = (part.split() for part in response.headers["Content-Security-Policy"].split(";"))
+    return {name: sources for name, *sources in parts}

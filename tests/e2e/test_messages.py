@@ -10,8 +10,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "hosting/src"
 LIST_KEYS = """
-import en from './hosting/src/messages/en.js';
-import ko from './hosting/src/messages/ko.js';
+import enPage from './hosting/src/messages/en.js';
+import koPage from './hosting/src/messages/ko.js';
+import enPublic from './hosting/src/messages/en/public-share.js';
+import koPublic from './hosting/src/messages/ko/public-share.js';
+const en = { ...enPage, ...enPublic };
+const ko = { ...koPage, ...koPublic };
 const kind = ([key, value]) => [key, typeof value];
 const kinds = (messages) => Object.fromEntries(Object.entries(messages).map(kind));
 console.log(JSON.stringify({ en: kinds(en), ko: kinds(ko) }));

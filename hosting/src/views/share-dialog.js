@@ -21,11 +21,11 @@ export function openShareDialog({ library, file }) {
   const list = shareList({ library, file });
   const made = h('section', { class: 'share-made', 'aria-label': t('shareLinks') }, h('h3', {}, t('shareLinks')), list.element);
   const title = t('shareTitle', file);
-  const { closed } = openPanel({ title, body: [h('p', {}, t('shareLead')), shareForm(file, list.say), made], className: 'share-panel' });
+  const { closed } = openPanel({ title, body: [h('p', {}, t('shareLead')), shareForm(file, list), made], className: 'share-panel' });
   closed.then(list.stop);
 }
 
-function shareForm(file, say) {
+function shareForm(file, list) {
   const lifetime = lifetimeField();
   const limit = limitField();
   const message = h('div', { class: 'form-message' });
@@ -38,13 +38,13 @@ function shareForm(file, say) {
     setAttributes(submit, { disabled: true, 'aria-busy': 'true' });
     fill(message);
     try {
-      await createShare(wish);
-      say(t('shareCreated'));
+      const shareId = await createShare(wish);
+      list.say(t('shareCreated'));
+      list.reveal(shareId);
     } catch (error) {
       fill(message, refusal(error));
     }
     setAttributes(submit, { disabled: false, 'aria-busy': null });
-    submit.focus();
   });
   return form;
 }
@@ -55,7 +55,7 @@ function lifetimeField() {
   const select = h('select', { id: 'share-lifetime' }, options);
   const soonest = localTime(Date.now() + HOUR_MS);
   const latest = localTime(Date.now() + MOST_HOURS * HOUR_MS);
-  const until = checkedInput({ id: 'share-until', type: 'datetime-local', label: t('shareUntil'), min: soonest, max: latest });
+  const until = checkedInput({ id: 'share-until', type: 'datetime-local', label: t('shareUntil'), min: soonest, max: latest, value: localTime(Date.now() + USUAL_HOURS * HOUR_MS) });
   until.element.hidden = true;
   select.addEventListener('change', () => {
     until.element.hidden = select.value !== 'own';

@@ -17,15 +17,29 @@ export function openSharesDialog({ library }) {
 }
 
 /**
- * The links to `file`, or all links for null: `{ element, say, stop }`. `say` tells the outcome of something, inside the
- * dialog, because the rest of the page is silent while one is open.
+ * The links to `file`, or all links for null: `{ element, say, reveal, stop }`.
+ *
+ * `say` tells the outcome of something, inside the dialog, because the rest of the page is silent while one is open;
+ * `reveal` moves to a link as soon as it is listed.
  */
 export function shareList({ library, file }) {
   const said = h('p', { class: 'share-said', role: 'status' });
   const list = h('div', {}, h('p', { class: 'hint' }, t('loading')));
   const say = (sentence) => fill(said, sentence);
   let shares = [];
-  const draw = () => keepFocus(list, () => fill(list, shares.length === 0 ? h('p', { class: 'hint' }, t(file ? 'shareNone' : 'sharesNone')) : rows(shares, file, say)));
+  let wanted = null;
+  const draw = () => {
+    const none = shares.length === 0 && h('p', { class: 'hint' }, t(file ? 'shareNone' : 'sharesNone'));
+    keepFocus(list, () => fill(list, none || rows(shares, file, say)));
+    const control = wanted && copyButton(list, wanted);
+    if (!control) return;
+    wanted = null;
+    control.focus();
+  };
+  const reveal = (shareId) => {
+    wanted = shareId;
+    draw();
+  };
   const show = (found) => {
     shares = inOrder(found);
     draw();
@@ -37,7 +51,7 @@ export function shareList({ library, file }) {
     unwatch();
     clearInterval(timer);
   };
-  return { element: h('div', { class: 'shares' }, said, list), say, stop };
+  return { element: h('div', { class: 'shares' }, said, list), say, reveal, stop };
 }
 
 /** Those that still work come first. */
@@ -115,6 +129,8 @@ async function revoke(share, say) {
 
 /** What a callable said, in the person's language; what did not get that far is said here. */
 export const refusalSentence = ({ reason, message }) => (['network', 'timeout'].includes(reason) ? t('shareNoAnswer') : message);
+
+const copyButton = (list, shareId) => list.querySelector(`[data-share="${shareId}"] [data-key="shareCopy"]`);
 
 /** Draws again and puts the focus back on the control of the same link, or on the list when that is gone. */
 function keepFocus(element, draw) {

@@ -5,7 +5,6 @@ const downloads = (count) => (count === 1 ? '1 download' : `${count} downloads`)
 
 export default {
   ...common,
-  publicTitle: 'Shared file',
   publicLead: 'Somebody shared this file with you.',
   publicDownload: 'Download',
   publicDownloadOf: ({ name }) => `Download ${name}`,

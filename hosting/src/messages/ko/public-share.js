@@ -3,7 +3,6 @@ import common from './common.js';
 
 export default {
   ...common,
-  publicTitle: '공유된 파일',
   publicLead: '누군가 이 파일을 공유했습니다.',
   publicDownload: '다운로드',
   publicDownloadOf: ({ name }) => `${name} 다운로드`,
