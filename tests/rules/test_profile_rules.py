@@ -1,12 +1,12 @@
-"""firestore.rules, `match /users/{uid}`: functions make and delete profiles; users change name and locale."""
+"""firestore.rules, `match /users/{uid}`: functions make and delete profiles, users change what is theirs."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.rest import SERVER_TIME
 
-PROFILE = "/users/{uid}"
+PROFILE, FILE = "/users/{uid}", "/files/{fileId}"
 
 
 def test_profile_is_read_by_its_owner_and_not_by_another_user(owner, identities, denied_by):
@@ -128,6 +128,11 @@ def test_profile_update_by_its_owner_is_allowed(owner, change):
         pytest.param({"quota": {"bytes": 2**50, "files": 5000}}, id="quota"),
         pytest.param({"usage": {"bytes": -1, "files": 0}}, id="usage"),
         pytest.param({"createdAt": datetime(2020, 1, 1, tzinfo=UTC)}, id="createdAt"),
+        pytest.param({"sessionsEndedAt": datetime(2020, 1, 1, tzinfo=UTC)}, id="sessionsEndedAt"),
+        pytest.param({"suspendedReason": "none"}, id="suspendedReason"),
+        pytest.param({"picture": "users/someone/picture/a.webp"}, id="picture of another user"),
+        pytest.param({"picture": "https://example.com/a.webp"}, id="picture elsewhere"),
+        pytest.param({"picture": 7}, id="picture is a number"),
         pytest.param({"isAdmin": True}, id="unknown field"),
     ],
 )
@@ -182,3 +187,27 @@ def test_profile_replaced_as_a_whole_is_denied(owner, admin, denied_by):
     assert owner.firestore.update(owner.profile, change).ok
     denied_by(owner.firestore.replace(owner.profile, change), PROFILE, "update")
     assert "quota" in admin.firestore.get(owner.profile).json()["fields"]
+
+
+def test_picture_below_the_own_prefix_is_set_and_taken_away(owner):
+    picture = f"{owner.profile}/picture/A-z_09.webp"
+    for value in (picture, None):
+        assert owner.firestore.update(owner.profile, {"picture": value, "updatedAt": SERVER_TIME}).ok
+
+
+def test_who_signed_out_everywhere_changes_nothing_with_an_older_token(
+    owner, admin, stored_file, announcement, denied_by
+):
+    now, file = datetime.now(UTC), stored_file(owner)
+    assert admin.firestore.update(owner.profile, {"sessionsEndedAt": now + timedelta(minutes=1)}).ok
+    profile, rename = {"locale": "ko", "updatedAt": SERVER_TIME}, {"name": "b.png", "updatedAt": SERVER_TIME}
+    denied_by(owner.firestore.update(owner.profile, profile), PROFILE, "update")
+    denied_by(owner.firestore.create(owner.file("new"), announcement()), FILE, "create")
+    denied_by(owner.firestore.update(file, rename), FILE, "update")
+    denied_by(owner.firestore.delete(file), FILE, "delete")
+    assert owner.firestore.get(file).ok
+    assert admin.firestore.update(owner.profile, {"sessionsEndedAt": now - timedelta(minutes=1)}).ok
+    assert owner.firestore.update(owner.profile, profile).ok
+    assert owner.firestore.create(owner.file("new"), announcement()).ok
+    assert owner.firestore.update(file, rename).ok
+    assert owner.firestore.delete(file).ok

@@ -3,6 +3,8 @@
 The objects live in a bucket that functions do not listen to, so that only the rules act on them.
 """
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 LARGEST = 50 * 1024 * 1024
@@ -288,3 +290,114 @@ class TestStoredObjects:
         prefix = prefix.format(uid=owner.uid)
         assert_refused(owner.storage.list(prefix))
         assert admin.storage.list(prefix).ok
+
+
+class TestPicture:
+    @pytest.fixture
+    def picture(self, owner):
+        name = f"{owner.profile}/picture/first.webp"
+        assert owner.storage.upload(name, BYTES, "image/webp").ok
+        return name
+
+    def test_picture_is_stored_and_read_by_its_owner_only(self, owner, identities, picture, assert_refused):
+        assert owner.storage.download(picture).content == BYTES
+        other = f"{owner.profile}/picture/other.webp"
+        for stranger in (
+            identities.user(),
+            identities.guest(),
+            identities.administrator(),
+            identities.nobody,
+        ):
+            assert_refused(stranger.storage.download(picture))
+            assert_refused(stranger.storage.upload(other, BYTES, "image/webp"), other)
+            assert_refused(stranger.storage.delete(picture))
+
+    def test_guest_has_a_picture_too(self, identities):
+        guest = identities.guest()
+        assert guest.storage.upload(f"{guest.profile}/picture/a.webp", BYTES, "image/png").ok
+
+    def test_picture_is_replaced_by_another_object_only(self, owner, admin, picture, assert_refused):
+        assert_refused(owner.storage.upload(picture, b"other bytes", "image/webp"))
+        assert admin.storage.download(picture).content == BYTES
+        assert owner.storage.upload(f"{owner.profile}/picture/second.webp", BYTES, "image/webp").ok
+        assert owner.storage.delete(picture).status_code == 204
+
+    @pytest.mark.parametrize(
+        "content_type",
+        [
+            "image/svg+xml",
+            "text/html",
+            "image/gif",
+            "IMAGE/PNG",
+            "image/png; charset=utf-8",
+            "application/pdf",
+        ],
+    )
+    def test_picture_of_another_type_is_refused(self, owner, assert_refused, content_type):
+        name = f"{owner.profile}/picture/a.webp"
+        assert_refused(owner.storage.upload(name, BYTES, content_type), name)
+        assert owner.storage.upload(name, BYTES, "image/jpeg").ok
+
+    def test_picture_of_no_or_too_many_bytes_is_refused(self, owner, assert_refused):
+        name = f"{owner.profile}/picture/a.webp"
+        for data in (b"", b"\0" * (200 * 1024 + 1)):
+            assert_refused(owner.storage.upload(name, data, "image/webp"), name)
+        assert owner.storage.upload(name, b"\0" * 200 * 1024, "image/webp").ok
+
+    @pytest.mark.parametrize(
+        "form",
+        [
+            pytest.param("{}/picture/a.png", id="another ending"),
+            pytest.param("{}/picture/.webp", id="no id"),
+            pytest.param("{}/picture/a b.webp", id="blank"),
+            pytest.param("{}/picture//a.webp", id="empty segment"),
+            pytest.param("{}/picture/x/a.webp", id="one segment more"),
+            pytest.param("{}/picture/..webp", id="dots"),
+            pytest.param("{}/picture.webp", id="one segment less"),
+            pytest.param("{}/Picture/a.webp", id="capitals"),
+        ],
+    )
+    def test_picture_under_another_name_is_refused(self, owner, assert_refused, form):
+        assert_refused(owner.storage.upload(form.format(owner.profile), BYTES, "image/webp"))
+        assert owner.storage.upload(f"{owner.profile}/picture/A-z_09.webp", BYTES, "image/webp").ok
+
+    @pytest.mark.parametrize("state", ["suspended", "deleting"])
+    def test_picture_of_who_is_not_active_is_deleted_but_not_stored(
+        self, owner, identities, admin, assert_refused, state
+    ):
+        barred = identities.user(profile={"state": state})
+        name = f"{barred.profile}/picture/a.webp"
+        assert owner.storage.upload(f"{owner.profile}/picture/a.webp", BYTES, "image/webp").ok
+        assert_refused(barred.storage.upload(name, BYTES, "image/webp"), name)
+        assert admin.storage.upload(name, BYTES, "image/webp").ok
+        assert barred.storage.delete(name).status_code == 204
+
+
+class TestExport:
+    def test_archive_is_downloaded_by_its_owner_and_written_by_nobody(
+        self, owner, identities, admin, assert_refused
+    ):
+        name = f"exports/{owner.uid}/job1/kindling.zip"
+        assert_refused(owner.storage.upload(name, BYTES, "application/zip"), name)
+        assert admin.storage.upload(name, BYTES, "application/zip").ok
+        assert owner.storage.download(name).content == BYTES
+        assert_refused(owner.storage.delete(name))
+        assert_refused(owner.storage.list(f"exports/{owner.uid}/job1/"))
+        for stranger in (identities.user(), identities.administrator(), identities.nobody):
+            assert_refused(stranger.storage.download(name))
+
+
+class TestSignedOutEverywhere:
+    def test_older_token_reads_but_stores_and_deletes_nothing(self, identities, announced, assert_refused):
+        now = datetime.now(UTC)
+        owner = identities.user()
+        name = announced(owner)
+        assert owner.storage.upload(name, BYTES).ok
+        identities.admin.firestore.update(owner.profile, {"sessionsEndedAt": now + timedelta(minutes=1)})
+        picture = f"{owner.profile}/picture/a.webp"
+        assert_refused(owner.storage.upload(picture, BYTES, "image/webp"), picture)
+        assert_refused(owner.storage.delete(name))
+        assert owner.storage.download(name).content == BYTES
+        identities.admin.firestore.update(owner.profile, {"sessionsEndedAt": now - timedelta(minutes=1)})
+        assert owner.storage.upload(picture, BYTES, "image/webp").ok
+        assert owner.storage.delete(name).status_code == 204

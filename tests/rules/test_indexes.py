@@ -1,0 +1,105 @@
+"""firestore.indexes.json: every query of the page and of the functions has its indexes, and no index is idle.
+
+`./kit test` refuses queries without an index too, those that a test asks; here are all of them, every
+combination of the list's filters and orders.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from emulator.firestore.index_requirements import IndexCatalog, missing_indexes
+from emulator.firestore.normalization import normalize
+from emulator.firestore.queries import CompositeFilter
+from emulator.wire.index_config import parse_catalog
+from tests.emulator.firestore.world import order, query, where
+
+FILE = Path(__file__).parents[2] / "firestore.indexes.json"
+LISTED = ("state", "in", ["uploading", "processing", "ready", "rejected"])
+TRASHED = ("state", "==", "trashed")
+OF_A_KIND = ("kind", "==", "image")
+WITH_A_WORD = ("keywords", "array-contains", "photo")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query as the SDKs spell it; `-createdAt` is the newest first, `group` is across all users."""
+
+    collection: str
+    filters: tuple[tuple[str, str, object], ...] = ()
+    order: str | None = None
+    group: bool = False
+
+    def __str__(self) -> str:
+        compared = " ".join(f"{field} {op}" for field, op, _ in self.filters)
+        return f"{self.collection}: {compared or 'all'}" + (f" by {self.order}" if self.order else "")
+
+    def missing(self, catalog: IndexCatalog) -> bool:
+        filters = CompositeFilter("AND", tuple(where(*each) for each in self.filters))
+        direction = "DESC" if (self.order or "").startswith("-") else "ASC"
+        orders = (order(self.order.removeprefix("-"), direction),) if self.order else ()
+        asked = query(self.collection, where=filters if self.filters else None, order_by=orders)
+        return bool(missing_indexes(normalize(replace(asked, all_descendants=self.group)), catalog))
+
+
+def before(field: str) -> tuple[str, str, object]:
+    return field, "<", 0
+
+
+def in_state(state: str) -> tuple[str, str, object]:
+    return "state", "==", state
+
+
+ORDERS = [way + field for field, way in product(("createdAt", "nameKey", "size"), ("", "-"))]
+NARROWED = [(), (OF_A_KIND,), (WITH_A_WORD,), (OF_A_KIND, WITH_A_WORD)]
+THE_LIST = [
+    Asked("files", (state, *more), by) for state, more, by in product((LISTED, TRASHED), NARROWED, ORDERS)
+]
+THE_REST = [
+    Asked("files", (("sha256", "==", "0"),)),
+    Asked("shares", (("uid", "==", "ada"),), "-createdAt"),
+    Asked("shares", (("uid", "==", "ada"), ("fileId", "==", "f1"))),
+    Asked("files", (in_state("uploading"), before("createdAt")), "createdAt", group=True),
+    Asked("files", (in_state("processing"), before("updatedAt")), "updatedAt", group=True),
+    Asked("files", (in_state("trashed"), before("trashedAt")), "trashedAt", group=True),
+    *(Asked(name, (before("expiresAt"),), "expiresAt") for name in ("ledger", "limits", "reports", "shares")),
+    Asked("jobs", (before("expiresAt"),), "expiresAt", group=True),
+]
+QUERIES = [*THE_LIST, *THE_REST]
+
+
+@pytest.fixture(scope="module")
+def catalog() -> IndexCatalog:
+    return parse_catalog(FILE.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("asked", QUERIES, ids=str)
+def test_query_has_its_indexes(asked, catalog):
+    assert not asked.missing(catalog)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Asked("files", (LISTED,), "contentType"),
+        Asked("files", (LISTED, ("sha256", "==", "0")), "createdAt"),
+        Asked("files", (WITH_A_WORD,)),
+        Asked("files", (TRASHED,), "size", group=True),
+        Asked("shares", (("uid", "==", "ada"),), "createdAt"),
+        Asked("jobs", (("state", "==", "done"),), group=True),
+    ],
+    ids=str,
+)
+def test_query_that_nobody_planned_has_none(asked, catalog):
+    assert asked.missing(catalog)
+
+
+def test_no_index_is_idle(catalog):
+    """Every one costs a write and a place for each document."""
+    for index in catalog.composites:
+        rest = replace(catalog, composites=catalog.composites - {index})
+        assert any(asked.missing(rest) for asked in QUERIES), index
