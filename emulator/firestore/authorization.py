@@ -6,7 +6,8 @@ Rules are asked before anything says whether a document exists. An admin is neve
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeAlias
 
 from emulator.errors import PermissionDenied
@@ -16,6 +17,7 @@ from emulator.firestore.events import RulesEvaluation
 from emulator.firestore.normalization import Conjunction, NormalQuery
 from emulator.firestore.paths import DatabaseId, DocumentPath, path_key
 from emulator.firestore.queries import Direction, FieldFilter, Operator, Query
+from emulator.firestore.usage import Usage
 from emulator.firestore.values import GeoPoint, Reference, Timestamp, Value
 from emulator.firestore.views import View
 from emulator.firestore.write_plan import PlannedWrite
@@ -135,12 +137,14 @@ class Authorization:
         database: DatabaseId,
         caller: Caller,
         time: Timestamp,
+        usage: Usage,
     ) -> None:
         self._ruleset = ruleset
         self._observers = observers
         self._database = database
         self._caller = caller
         self._time = time
+        self._usage = usage
         self._auth: Auth | None = None
         if caller.uid is not None or caller.token is not None:
             self._auth = Auth(caller.uid, caller.token or {})
@@ -156,16 +160,17 @@ class Authorization:
             return
         budget = AccessBudget.single() if len(paths) == 1 else AccessBudget.batch()
         documents = Documents(view)
-        for path in paths:
-            request = self._request(
-                "get",
-                rules_path(path),
-                documents,
-                budget,
-                resource=_later(view, path),
-                in_transaction=in_transaction,
-            )
-            _refuse(self._decide(request, path.relative))
+        with self._counted(budget):
+            for path in paths:
+                request = self._request(
+                    "get",
+                    rules_path(path),
+                    documents,
+                    budget,
+                    resource=_later(view, path),
+                    in_transaction=in_transaction,
+                )
+                _refuse(self._decide(request, path.relative))
 
     def check_list(
         self, query: NormalQuery, asked: Query, view: View, *, in_transaction: bool = False
@@ -180,15 +185,12 @@ class Authorization:
             assert query.collection is not None
             path = (*path, query.collection)
             shown = "/".join((*query.parent.segments, query.collection, "*"))
+        budget = AccessBudget.single()
         request = self._request(
-            "list",
-            path,
-            Documents(view),
-            AccessBudget.single(),
-            query=described,
-            in_transaction=in_transaction,
+            "list", path, Documents(view), budget, query=described, in_transaction=in_transaction
         )
-        _refuse(self._decide(request, shown))
+        with self._counted(budget):
+            _refuse(self._decide(request, shown))
 
     def check_writes(self, writes: Sequence[PlannedWrite], before: View, after: View) -> None:
         """PermissionDenied for the first write that is not allowed.
@@ -199,17 +201,31 @@ class Authorization:
             return
         budget = AccessBudget.single() if len(writes) == 1 else AccessBudget.batch()
         documents = Documents(before, after)
-        for write in writes:
-            decision = self._decide_write(write, write.method, documents, budget, before)
-            if decision is None or decision.allowed:
-                continue
-            if write.other_method is None:
-                raise PermissionDenied(decision.message)
-            # The official emulator tries both kinds of a set without precondition, and its denial lists both.
-            other = self._decide_write(write, write.other_method, documents, budget, before)
-            assert other is not None
-            pair = (decision, other) if write.method == "create" else (other, decision)
-            raise PermissionDenied(denial_message(*pair))
+        with self._counted(budget):
+            for write in writes:
+                self._check_write(write, documents, budget, before)
+
+    def _check_write(
+        self, write: PlannedWrite, documents: Documents, budget: AccessBudget, before: View
+    ) -> None:
+        decision = self._decide_write(write, write.method, documents, budget, before)
+        if decision is None or decision.allowed:
+            return
+        if write.other_method is None:
+            raise PermissionDenied(decision.message)
+        # The official emulator tries both kinds of a set without precondition, and its denial lists both.
+        other = self._decide_write(write, write.other_method, documents, budget, before)
+        assert other is not None
+        pair = (decision, other) if write.method == "create" else (other, decision)
+        raise PermissionDenied(denial_message(*pair))
+
+    @contextmanager
+    def _counted(self, budget: AccessBudget) -> Iterator[None]:
+        """What rules read is paid for, also when they refuse."""
+        try:
+            yield
+        finally:
+            self._usage.rule_reads += budget.documents_read
 
     def _decide_write(
         self, write: PlannedWrite, method: str, documents: Documents, budget: AccessBudget, before: View

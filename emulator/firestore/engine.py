@@ -33,6 +33,7 @@ from emulator.firestore.reads import LATEST, Consistency, TransactionOptions
 from emulator.firestore.results import AggregationResult, BatchGetResult, ListDocumentsResult, QueryResult
 from emulator.firestore.sizes import document_size
 from emulator.firestore.transactions import Transaction
+from emulator.firestore.usage import Meter, Usage
 from emulator.firestore.values import Timestamp
 from emulator.firestore.views import Altered
 from emulator.firestore.write_plan import WritePlanner, check_sequence, check_write
@@ -51,6 +52,7 @@ class Engine:
     ) -> None:
         self.rules = rules
         self.indexes: IndexChecker | None = None
+        self.meter = Meter()
         self.seed: Callable[[Engine, DatabaseId], None] | None = None
         self.commit_observers: list[Callable[[CommitEvent], None]] = []
         self.rules_observers: list[Callable[[RulesEvaluation], None]] = []
@@ -70,7 +72,8 @@ class Engine:
     ) -> Authorization:
         """The questions of one request made at `request_time`, now unless given."""
         time = request_time or self._clock.request_time()
-        return Authorization(self.rules, self.rules_observers, database, caller, time)
+        usage = self.meter.of(database.project)
+        return Authorization(self.rules, self.rules_observers, database, caller, time, usage)
 
     def database(self, database: DatabaseId) -> Database:
         """A database's state; the first access makes and seeds it."""
@@ -111,6 +114,8 @@ class Engine:
             )
             reading.lock_documents(paths)
             found = tuple((path, reading.view.get(path.key)) for path in paths)
+            there = {document.path: document for _, document in found if document is not None}
+            self._usage(database).asked(len(set(paths)), there.values())
             return BatchGetResult(found, reading.time, reading.began)
 
     async def list_documents(
@@ -135,10 +140,15 @@ class Engine:
         await state.transactions.until_unclaimed(consistency, collection_ids={query.collection})
         with Reading(state, consistency) as reading:
             if show_missing:
-                return listings.page_with_missing(reading, query, size, page_token)
-            query = listings.continue_after(reading, query, page_token)
-            found = self._find(query, caller, reading, look_ahead=1)
-            return listings.page(found.documents, size, reading.time)
+                result = listings.page_with_missing(reading, query, size, page_token)
+            else:
+                query = listings.continue_after(reading, query, page_token)
+                found = self._find(query, caller, reading, look_ahead=1)
+                result = listings.page(found.documents, size, reading.time)
+            self._usage(parent.database).queried(
+                each for each in result.documents if isinstance(each, Document)
+            )
+            return result
 
     def list_collection_ids(
         self,
@@ -157,6 +167,7 @@ class Engine:
         _require_admin(caller, "Metadata operations")
         size = listings.checked_page_size(page_size)
         with Reading(self.database(parent.database), Consistency(read_time=read_time)) as reading:
+            self._usage(parent.database).asked(1, ())
             return listings.collection_ids(reading, parent, size, page_token)
 
     async def run_query(self, query: Query, caller: Caller, consistency: Consistency = LATEST) -> QueryResult:
@@ -165,6 +176,7 @@ class Engine:
         await state.transactions.until_unclaimed(consistency, collection_ids={query.collection})
         with Reading(state, consistency) as reading:
             found = self._find(query, caller, reading)
+            self._usage(state.id).queried(found.documents, found.skipped)
             return QueryResult(_projected(query, found), reading.time, found.skipped, reading.began)
 
     async def run_aggregation(
@@ -181,6 +193,7 @@ class Engine:
         with Reading(state, consistency) as reading:
             fields = {each.field for each in named if each.field is not None}
             found = self._find(query, caller, reading, aggregated=fields)
+            self._usage(state.id).aggregated(len(found.documents) + found.skipped)
             return AggregationResult(aggregate(named, found.documents), reading.time, reading.began)
 
     def _find(
@@ -207,6 +220,9 @@ class Engine:
             normal = over
         return execute(Matcher(normal), reading.view)
 
+    def _usage(self, database: DatabaseId) -> Usage:
+        return self.meter.of(database.project)
+
     def check_indexes(self, query: NormalQuery) -> None:
         """FailedPrecondition where an index must be there and is not."""
         if self.indexes is not None:
@@ -227,6 +243,7 @@ class Engine:
         """
         _require_admin(caller, "Partition queries")
         with Reading(self.database(query.parent.database), Consistency(read_time=read_time)) as reading:
+            self._usage(query.parent.database).asked(1, ())
             return listings.partitions(reading, query, partition_count, page_size, page_token)
 
     # --- writes
@@ -285,6 +302,7 @@ class Engine:
             state.transactions.end(mine)
             raise Aborted("Too much contention on these documents. Please try again.")
         self._store(state, time, plan.changes, caller, plan.rewritten)
+        _count_writes(self._usage(state.id), writes)
         return CommitResult(plan.results, time)
 
     def _store(
@@ -368,6 +386,7 @@ class Engine:
             self.database(database),
             self.authorization,
             self.check_indexes,
+            self._usage(database),
             caller,
             self._epoch,
             self._forget,
@@ -388,6 +407,13 @@ async def _wait_for_locks(state: Database, writes: Sequence[Write], mine: Transa
         if mine is not None:
             state.transactions.end(mine)
         raise
+
+
+def _count_writes(usage: Usage, writes: Sequence[Write]) -> None:
+    """Every write of a commit, also one that changes nothing or deletes what is not there."""
+    kinds = [write.kind for write in writes]
+    usage.deletes += kinds.count(WriteKind.DELETE)
+    usage.writes += sum(kind not in (WriteKind.DELETE, WriteKind.VERIFY) for kind in kinds)
 
 
 def _measured(document: Document) -> Document:

@@ -24,6 +24,7 @@ from emulator.firestore.matching import Matcher
 from emulator.firestore.normalization import NormalQuery, check_database, normalize
 from emulator.firestore.paths import DatabaseId, DocumentPath
 from emulator.firestore.queries import Query
+from emulator.firestore.usage import Usage
 from emulator.firestore.values import Timestamp
 from emulator.firestore.watches import Delta, DocumentsWatch, Watch, watch_query
 
@@ -138,6 +139,7 @@ class ListenSession:
         state: Database,
         authorize: Authorize,
         check_indexes: Callable[[NormalQuery], None],
+        usage: Usage,
         caller: Caller,
         epoch: bytes,
         forget: Callable[[ListenSession], None],
@@ -145,6 +147,7 @@ class ListenSession:
         self._state = state
         self._authorize = authorize
         self._check_indexes = check_indexes
+        self._usage = usage
         self._caller = caller
         self._epoch = epoch
         self._forget = forget
@@ -279,17 +282,22 @@ class ListenSession:
         ]
         opened.watch.start(self._state.view_at(since))
         for delta in opened.watch.apply(changes, self._state.latest):
+            if delta.document is not None:
+                self._usage.heard(delta.document, 1)
             self._put(self._event(delta.path, delta.document, *_split(opened.id, delta), time))
         if opened.matcher is not None and opened.target.expected_count is not None:
             # A client that counts has a cache that may have lost documents; with another number it asks anew.
             self._put(ExistenceFilter(opened.id, opened.watch.count(self._state.latest)))
 
     def _send_shown(self, opened: _OpenTarget, time: Timestamp) -> None:
-        for document in opened.watch.reset(self._state.latest):
+        shown = list(opened.watch.reset(self._state.latest))
+        for document in shown:
             self._put(DocumentChanged(document, (opened.id,)))
-        for path in opened.target.documents or ():
-            if self._state.latest.get(path.key) is None:
-                self._put(DocumentDeleted(path, (opened.id,), time))
+        named = dict.fromkeys(opened.target.documents or ())
+        missing = [path for path in named if self._state.latest.get(path.key) is None]
+        for path in missing:
+            self._put(DocumentDeleted(path, (opened.id,), time))
+        self._usage.queried(shown, len(missing))
 
     def _send_current(self, target_ids: tuple[int, ...], time: Timestamp) -> None:
         self._put(TargetChanged(TargetChangeKind.CURRENT, target_ids, None, self._token(time), time))
@@ -335,6 +343,8 @@ class ListenSession:
                 _, shown, hidden = seen.setdefault(delta.path, (delta.document, [], []))
                 (shown if delta.shown else hidden).append(opened.id)
         for path, (document, shown, hidden) in seen.items():
+            if document is not None:
+                self._usage.heard(document, len(shown) + len(hidden))
             self._put_counted(self._event(path, document, tuple(shown), tuple(hidden), time), document)
         for event in denied:
             self._put(event)

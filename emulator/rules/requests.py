@@ -71,6 +71,11 @@ class AccessBudget:
         """For one Storage request, as in production; the official emulator sets no limit."""
         return cls(MAX_ACCESSES_STORAGE, MAX_ACCESSES_STORAGE)
 
+    @property
+    def documents_read(self) -> int:
+        """How many documents were looked at, before or after the operation."""
+        return len({path for _, path in self._documents})
+
     def read(
         self,
         state: str,

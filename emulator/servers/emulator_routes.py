@@ -8,7 +8,7 @@ from emulator.firestore.engine import Engine
 from emulator.firestore.paths import parse_database_name, parse_parent
 from emulator.servers.http_app import Request, Response, json_body, text
 from emulator.wire.identity import identify
-from emulator.wire.rest_json import print_json
+from emulator.wire.rest_json import Json, print_json
 
 
 class EmulatorHandlers:
@@ -24,6 +24,20 @@ class EmulatorHandlers:
     async def reset(self, request: Request) -> Response:
         self._engine.reset()
         return text("Resetting...\n")
+
+    async def usage(self, request: Request) -> Response:
+        """What Firestore would bill the project for since the start or the last DELETE of this."""
+        usage = self._engine.meter.of(request.params["project"])
+        counts: Json = {
+            "documentReads": usage.reads,
+            "ruleReads": usage.rule_reads,
+            "documentWrites": usage.writes,
+            "documentDeletes": usage.deletes,
+            "documentBytesSent": usage.bytes_sent,
+        }
+        if request.scope["method"] == "DELETE":
+            usage.reset()
+        return json_body(print_json(counts))
 
     async def shutdown(self, request: Request) -> Response:
         self._stop()

@@ -46,6 +46,8 @@ def _emulator_routes(emulator: EmulatorHandlers) -> list[Route]:
         Route("GET", "/", emulator.ready),
         Route("POST", "/reset", emulator.reset),
         Route("POST", "/shutdown", emulator.shutdown),
+        Route("GET", _EMULATOR + ":usage", emulator.usage),
+        Route("DELETE", _EMULATOR + ":usage", emulator.usage),
         Route("DELETE", documents, emulator.clear),
         Route("DELETE", documents + "/", emulator.clear),
         Route("DELETE", documents + "/{path*}", emulator.clear),
