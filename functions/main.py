@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from app import (
     admission,
     departures,
+    exports,
     http_api,
     idle_connections,
     profiles,
@@ -22,9 +23,9 @@ from app import (
 from app.callables import on_call
 from app.delivery import retried
 from app.document_events import on_document_deleted
-from firebase_functions import https_fn, identity_fn, storage_fn
+from firebase_functions import https_fn, identity_fn, storage_fn, tasks_fn
 from firebase_functions.core import CloudEvent
-from firebase_functions.options import MemoryOption, set_global_options
+from firebase_functions.options import MemoryOption, RateLimits, RetryConfig, set_global_options
 from flask import Request, Response
 
 if TYPE_CHECKING:
@@ -83,6 +84,43 @@ def on_file_document_deleted(event: Event[DocumentSnapshot[Any] | None]) -> None
 @on_call(timeout_sec=30)
 def sign_out_everywhere(request: https_fn.CallableRequest[Any]) -> Any:
     return sessions.sign_out_everywhere(request)
+
+
+@on_call(timeout_sec=30)
+def start_export(request: https_fn.CallableRequest[Any]) -> Any:
+    return exports.start_export(request)
+
+
+@on_call(timeout_sec=30)
+def delete_account(request: https_fn.CallableRequest[Any]) -> Any:
+    return departures.delete_account(request)
+
+
+# The names of task functions are those of their queues, which may not hold an underscore.
+
+
+# The disk is memory: an archive of 64 MiB and an original of 50 MiB beside the clients, so one at a time.
+@tasks_fn.on_task_dispatched(
+    concurrency=1,
+    timeout_sec=540,
+    retry_config=RetryConfig(
+        max_attempts=exports.MAX_TASK_ATTEMPTS, min_backoff_seconds=2, max_backoff_seconds=600
+    ),
+    rate_limits=RateLimits(max_concurrent_dispatches=5),  # half of the instances; exports can wait
+)
+def exportpart(request: tasks_fn.CallableRequest[Any]) -> None:
+    exports.export_part(request)
+
+
+@tasks_fn.on_task_dispatched(
+    timeout_sec=1800,  # a library of thousands of files, one request for each object
+    retry_config=RetryConfig(
+        max_attempts=departures.MAX_TASK_ATTEMPTS, min_backoff_seconds=2, max_backoff_seconds=600
+    ),
+    rate_limits=RateLimits(max_concurrent_dispatches=5),  # each deletion causes events, and those need room
+)
+def removeaccount(request: tasks_fn.CallableRequest[Any]) -> None:
+    departures.remove_account(request)
 
 
 @https_fn.on_request(concurrency=80)  # answers from memory

@@ -38,7 +38,9 @@ def count_call(
     Raises Refusal, with the seconds to wait in `retryAfter`.
     """
     if fields is None or fields["windowStart"] + limit.window <= now:
-        started = {"windowStart": now, "count": 1, "expiresAt": now + limit.window}
+        # The user's id stands for itself as well, so that deleting the account finds the document.
+        uid = path.partition(":")[2]
+        started = {"uid": uid, "windowStart": now, "count": 1, "expiresAt": now + limit.window}
         if fields is None:
             changes.create(path, started)
         else:

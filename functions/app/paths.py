@@ -52,6 +52,15 @@ def profile_path(uid: str) -> str:
     return f"users/{uid}"
 
 
-def object_prefixes(uid: str) -> tuple[str, str]:
-    """The two prefixes that hold everything of a user in the bucket."""
-    return f"users/{uid}/", f"derived/{uid}/"
+def job_path(uid: str, job_id: str) -> str:
+    return f"{profile_path(uid)}/jobs/{job_id}"
+
+
+def exports_prefix(uid: str) -> str:
+    """The object prefix that holds what a user exported, with its trailing slash."""
+    return f"exports/{uid}/"
+
+
+def object_prefixes(uid: str) -> tuple[str, ...]:
+    """The prefixes that hold everything of a user in the bucket."""
+    return f"users/{uid}/", f"derived/{uid}/", exports_prefix(uid)

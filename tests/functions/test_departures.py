@@ -1,19 +1,36 @@
-"""Created and deleted users, against the emulators."""
+"""Accounts that end, against the emulators: nothing is left, however often the work dies."""
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from app import departures, objects
+from app import clients, departures, objects, queues
+from calls import Caller, id_token
+from interruptions import Tasks, World
 from pictures import jpeg
+
+NOW = datetime.now(UTC)
 
 
 def fill(drop) -> None:
     drop.make_profile()
     drop.ready_file(jpeg())
     drop.ready_file(b"Dear Ann", "letter.txt", "text/plain")
+    fill_documents(drop)
+
+
+def fill_documents(drop) -> None:
+    """Something of every kind that is kept of a user, without the files."""
     drop.firestore.document(f"users/{drop.uid}/jobs/export").set({"state": "done"})
     drop.firestore.document(f"users/{drop.uid}/jobs/export/steps/1").set({"done": True})
     # Below a document that does not exist itself.
     drop.firestore.document(f"users/{drop.uid}/notes/missing/pages/1").set({"text": "x"})
-    drop.bucket.blob(f"users/{drop.uid}/files/orphan/x").upload_from_string(b"x")
+    drop.firestore.document(f"shares/share-{drop.uid}").set({"uid": drop.uid})
+    drop.firestore.document(f"limits/create_share:{drop.uid}").set({"uid": drop.uid, "count": 1})
+    drop.firestore.document(f"ledger/export:{drop.uid}").set({"uid": drop.uid, "jobId": "export"})
+    for name in ("users/{}/files/orphan/x", "users/{}/picture/p.webp", "exports/{}/job/drop-export.zip"):
+        drop.bucket.blob(name.format(drop.uid)).upload_from_string(b"x")
 
 
 def everything_of(drop) -> tuple[list[str], list[str]]:
@@ -26,12 +43,20 @@ def everything_of(drop) -> tuple[list[str], list[str]]:
                 found += below(child)
         return found
 
-    ledger = [
-        entry.id for entry in drop.firestore.collection("ledger").list_documents() if drop.uid in entry.id
+    outside = [
+        document.path
+        for collection in ("ledger", "limits", "shares")
+        for document in drop.firestore.collection(collection).list_documents()
+        if document.id.endswith(drop.uid) or f":{drop.uid}:" in document.id
     ]
-    trace = f"deleted-user:{drop.uid}"
-    documents = below(drop.firestore.document(f"users/{drop.uid}")) + [key for key in ledger if key != trace]
-    return documents, drop.objects()
+    trace = f"ledger/deleted-user:{drop.uid}"
+    documents = below(drop.firestore.document(f"users/{drop.uid}")) + [key for key in outside if key != trace]
+    exports = [blob.name for blob in drop.bucket.list_blobs(prefix=f"exports/{drop.uid}/")]
+    return documents, drop.objects() + exports
+
+
+def trace_of(drop):
+    return drop.firestore.document(f"ledger/deleted-user:{drop.uid}").get().to_dict()
 
 
 def test_deleted_user_leaves_nothing(drop):
@@ -62,23 +87,32 @@ def test_deletion_of_a_user_without_anything_succeeds(drop):
     assert everything_of(drop) == ([], [])
 
 
-@pytest.mark.parametrize(
-    ("module", "function"),
-    [(departures, "_delete_tree"), (departures, "_ledger_entries"), (objects, "delete_prefix")],
-    ids=["before the documents", "before the ledger", "before the objects"],
-)
-def test_deletion_interrupted_is_finished_by_the_next_delivery(drop, monkeypatch, module, function):
+def test_deletion_that_dies_at_any_change_is_finished_by_the_next_try(drop, monkeypatch):
+    world = World(monkeypatch)
+    for applied in (False, True):
+        for at in itertools.count(1):
+            clients.firestore().document(f"ledger/deleted-user:{drop.uid}").delete()
+            fill_documents(drop)
+            drop.make_profile()
+            clients.auth().create_user(uid=drop.uid)
+            with world.dying(at, applied=applied):
+                departures.remove_user(drop.uid, NOW)
+            departures.remove_user(drop.uid, NOW)
+            assert everything_of(drop) == ([], [])
+            assert clients.find_user(drop.uid) is None
+            trace = trace_of(drop)
+            assert (trace["state"], trace["removed"]) == ("verified", {"documents": 7, "objects": 3})
+            if not world.died:
+                break
+        assert at > 8
+
+
+def test_deletion_that_runs_twice_at_once_is_proved_once(drop, auth_user):
     fill(drop)
-    with monkeypatch.context() as broken:
-
-        def die(*args):
-            raise OSError("the machine went away")
-
-        broken.setattr(module, function, die)
-        with pytest.raises(AssertionError):
-            drop.user_deleted()
-    drop.user_deleted()
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(lambda _: departures.remove_user(drop.uid, NOW), range(2)))
     assert everything_of(drop) == ([], [])
+    assert results[0] == results[1] == trace_of(drop)["removed"]
 
 
 def test_late_events_of_a_deleted_user_bring_nothing_back(drop):
@@ -101,7 +135,147 @@ def test_upload_that_ends_after_its_user_is_gone_is_removed(drop):
     assert everything_of(drop) == ([], [])
 
 
-def test_trace_of_a_deletion_expires(drop):
+def test_trace_proves_the_deletion_and_expires(drop):
+    fill(drop)
     drop.user_deleted()
-    trace = drop.firestore.document(f"ledger/deleted-user:{drop.uid}").get().to_dict()
-    assert set(trace) == {"uid", "expiresAt"}
+    trace = trace_of(drop)
+    assert set(trace) == {"uid", "state", "removed", "updatedAt", "verifiedAt", "expiresAt"}
+    # Profile, two files with their entries in the ledger, and what `fill_documents` adds.
+    assert trace["removed"] == {"documents": 11, "objects": 6}
+    assert trace["expiresAt"] - trace["verifiedAt"] > timedelta(days=29)
+
+
+@pytest.mark.parametrize("prefix", ["users", "derived", "exports"])
+def test_deletion_that_leaves_an_object_is_not_proved_and_is_tried_again(drop, monkeypatch, prefix):
+    fill(drop)
+    delete_prefix = objects.delete_prefix
+    with monkeypatch.context() as broken:
+
+        def forgetful(bucket, name):
+            return 0 if name.startswith(f"{prefix}/") else delete_prefix(bucket, name)
+
+        broken.setattr(objects, "delete_prefix", forgetful)
+        with pytest.raises(departures.NotAllGone):
+            departures.remove_user(drop.uid, NOW)
+    assert trace_of(drop)["state"] == "removing"
+    departures.remove_user(drop.uid, NOW)
+    assert trace_of(drop)["state"] == "verified"
+
+
+def test_document_that_comes_back_during_the_deletion_is_found_by_the_check(drop, monkeypatch):
+    drop.make_profile()
+
+    def comes_back(uid):
+        drop.firestore.document(f"users/{uid}/files/late").set({"state": "processing"})
+
+    with monkeypatch.context() as late:
+        late.setattr(departures, "_delete_auth_user", comes_back)
+        with pytest.raises(departures.NotAllGone, match="'documents': 1"):
+            departures.remove_user(drop.uid, NOW)
+    departures.remove_user(drop.uid, NOW)
+    assert everything_of(drop) == ([], [])
+
+
+class TestDeleteAccount:
+    @pytest.fixture
+    def tasks(self, monkeypatch):
+        remove = lambda data: departures.remove_user(data["uid"], NOW)  # noqa: E731
+        tasks = Tasks({departures.TASK: remove})
+        monkeypatch.setattr(queues, "enqueue", tasks.enqueue)
+        return tasks
+
+    @pytest.fixture
+    def call(self, drop, auth_user, tasks):
+        from main import delete_account
+
+        def call(confirm, **claims):
+            return Caller(delete_account, id_token(drop.uid, drop.project, **claims))({"confirm": confirm})
+
+        return call
+
+    def test_account_goes_after_its_address_was_typed(self, drop, call, tasks):
+        fill(drop)
+        assert call(f" {drop.uid.upper()}@Example.com").result == {}
+        assert drop.profile()["state"] == "deleting"
+        assert drop.firestore.document(f"users/{drop.uid}/jobs/deletion").get().get("kind") == "deletion"
+        assert trace_of(drop)["state"] == "removing"
+        assert clients.auth().get_user(drop.uid).tokens_valid_after_timestamp > 0
+        tasks.run()
+        assert everything_of(drop) == ([], [])
+        assert clients.find_user(drop.uid) is None
+        assert trace_of(drop)["state"] == "verified"
+
+    @pytest.mark.parametrize(
+        ("confirm", "claims", "refusal"),
+        [
+            pytest.param(
+                "someone@example.com", {}, ("INVALID_ARGUMENT", "invalid-input"), id="wrong address"
+            ),
+            pytest.param("DELETE", {}, ("INVALID_ARGUMENT", "invalid-input"), id="word of guests"),
+            pytest.param(
+                "", {"email": None}, ("INVALID_ARGUMENT", "invalid-input"), id="guest, nothing typed"
+            ),
+            pytest.param(
+                None,
+                {"auth_time": NOW.timestamp() - 301},
+                ("FAILED_PRECONDITION", "recent-sign-in-required"),
+                id="signed in too long ago",
+            ),
+        ],
+    )
+    def test_account_stays_when_it_is_not_sure_who_asks(self, drop, call, tasks, confirm, claims, refusal):
+        drop.make_profile()
+        answer = call(f"{drop.uid}@example.com" if confirm is None else confirm, **claims)
+        assert answer.refusal == refusal
+        assert drop.profile()["state"] == "active"
+        assert (trace_of(drop), tasks.waiting) == (None, [])
+
+    def test_sign_in_four_minutes_ago_is_recent(self, drop, call):
+        drop.make_profile()
+        assert call(f"{drop.uid}@example.com", auth_time=NOW.timestamp() - 240).result == {}
+
+    def test_guest_confirms_with_a_word(self, drop, call, tasks):
+        drop.make_profile()
+        assert call("DELETE", email=None).result == {}
+        tasks.run()
+        assert everything_of(drop) == ([], [])
+
+    def test_asking_again_is_one_task(self, drop, call, tasks):
+        drop.make_profile()
+        for _ in range(2):
+            assert call(f"{drop.uid}@example.com").result == {}
+        assert len(tasks.waiting) == 1
+
+    def test_call_that_dies_at_any_change_is_finished_by_the_sweep(self, drop, call, tasks, monkeypatch):
+        world = World(monkeypatch)
+        for at in itertools.count(1):
+            fill_documents(drop)
+            drop.make_profile()
+            with world.dying(at, applied=True):
+                departures.begin(drop.uid, NOW)
+            departures.requeue_stalled(NOW + timedelta(hours=3), 100)
+            tasks.run()
+            assert everything_of(drop) == ([], [])
+            if not world.died:
+                break
+            clients.auth().create_user(uid=drop.uid)
+            drop.firestore.document(f"ledger/deleted-user:{drop.uid}").delete()
+            tasks.past.clear()
+            tasks._ids.clear()
+        assert at == 4
+
+
+def test_sweep_enqueues_only_removals_that_have_not_ended_for_long(drop, monkeypatch):
+    tasks = Tasks({})
+    monkeypatch.setattr(queues, "enqueue", tasks.enqueue)
+    trace = drop.firestore.document(f"ledger/deleted-user:{drop.uid}")
+
+    def enqueued(state, age):
+        tasks.waiting.clear()
+        trace.set({"uid": drop.uid, "state": state, "updatedAt": NOW - age})
+        departures.requeue_stalled(NOW, 100)
+        return [data for _, data in tasks.waiting if data["uid"] == drop.uid]
+
+    assert enqueued("removing", timedelta(hours=1)) == []
+    assert enqueued("verified", timedelta(hours=3)) == []
+    assert enqueued("removing", timedelta(hours=3)) == [{"uid": drop.uid}]

@@ -47,6 +47,10 @@ def test_main_lists_every_function(manifest):
         "on_file_object_deleted",
         "on_file_document_deleted",
         "sign_out_everywhere",
+        "start_export",
+        "delete_account",
+        "exportpart",
+        "removeaccount",
     }
 
 

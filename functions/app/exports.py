@@ -1,0 +1,521 @@
+"""Everything a user has, as archives to download. One task builds one archive; the job tells how far it is.
+
+The job goes from `queued` (a plan is made and kept) to `running` (archives are built) to `done`, or to
+`failed`. Every step may die anywhere, come twice, at once or out of order: a part is recorded once, by the
+change that also says whether the job is done, and whatever is not recorded is simply built again.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from app import clients, logs, objects, queues
+from app.callables import Call, Nothing, callable_handler
+from app.export_archive import Archive
+from app.export_documents import account_of, collections_of, file_documents, profile_of
+from app.export_plan import Plan, PlannedFile, make_plan
+from app.export_readme import readme
+from app.limits import Limit
+from app.objects import StoredObject
+from app.optimistic import Changes, change
+from app.paths import exports_prefix, job_path, profile_path
+from app.refusals import Refusal
+
+if TYPE_CHECKING:
+    from firebase_functions.https_fn import CallableRequest
+    from google.cloud.firestore import DocumentSnapshot, Query, Transaction
+
+TASK = "exportpart"
+UNDER_WAY = ("queued", "running")
+
+# An archive can be downloaded for a day, and then the sweep removes it. A failed job is shown as long.
+LIFETIME = timedelta(days=1)
+# A part is far below this; who is silent longer has died, and so has its task.
+STALLED_AFTER = timedelta(minutes=15)
+
+# How often a task is tried. Backoff makes this a good quarter of an hour, which an outage may last.
+MAX_TASK_ATTEMPTS = 10
+# How often the sweep starts a stalled job again before it gives it up.
+MAX_RESTARTS = 3
+
+_SECONDS_BETWEEN_PROGRESS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ExportKey:
+    """One export of one user."""
+
+    uid: str
+    job_id: str
+
+    @property
+    def document(self) -> str:
+        return job_path(self.uid, self.job_id)
+
+    @property
+    def prefix(self) -> str:
+        """The object prefix that holds the archives and the plan, with its trailing slash."""
+        return f"{exports_prefix(self.uid)}{self.job_id}/"
+
+
+class PartTask(msgspec.Struct, frozen=True, rename="camel"):
+    """What the task is told. Parts count from 1; the first one makes the plan too."""
+
+    uid: str
+    job_id: str
+    part: int = 1
+
+
+class Ended(Exception):
+    """The job is not under way any more: its account is being deleted, or it was given up."""
+
+
+@callable_handler(Nothing, Limit(6, timedelta(hours=1)))
+def start_export(call: Call[Nothing]) -> dict[str, Any]:
+    """Begins an export, or finds the one under way."""
+    return {"jobId": start(call.uid, call.now)}
+
+
+def export_part(request: CallableRequest[Any]) -> None:
+    """Handles a task. Its last attempt, when it fails too, gives the job up."""
+    headers = request.raw_request.headers
+    with logs.of_request(headers):
+        task = msgspec.convert(request.data, PartTask)
+        key = ExportKey(task.uid, task.job_id)
+        try:
+            result = run_part(key, task.part)
+        except Exception as error:
+            logs.error("export failed", job=key.document, part=task.part, cause=repr(error))
+            if int(headers.get("X-CloudTasks-TaskRetryCount", 0)) < MAX_TASK_ATTEMPTS - 1:
+                raise
+            result = fail(key, "unavailable")
+        logs.info("export task done", job=key.document, part=task.part, result=result)
+
+
+def start(uid: str, now: datetime) -> str:
+    """Creates a job and enqueues its first task, unless one is under way; gives the id of the job.
+
+    Raises Refusal when the account is being deleted.
+    """
+    from google.cloud.firestore import SERVER_TIMESTAMP
+
+    client = clients.firestore()
+    pointer = client.document(f"ledger/export:{uid}")
+    new = client.collection(f"{profile_path(uid)}/jobs").document()
+
+    def body(transaction: Transaction) -> tuple[str, int]:
+        # Reading the profile locks it: an account that is being deleted gets no new job.
+        if not client.document(profile_path(uid)).get(transaction=transaction).exists:
+            raise Refusal("deleting")
+        latest = (pointer.get(transaction=transaction).to_dict() or {}).get("jobId")
+        if latest is not None:
+            job = client.document(job_path(uid, latest)).get(transaction=transaction).to_dict()
+            if job is not None and job["state"] in UNDER_WAY:
+                return latest, job["restarts"]
+        transaction.set(pointer, {"uid": uid, "jobId": new.id, "expiresAt": now + 7 * LIFETIME})
+        times = {"createdAt": SERVER_TIMESTAMP, "updatedAt": SERVER_TIMESTAMP}
+        transaction.create(new, {**_NEW_JOB, **times})
+        return new.id, 0
+
+    job_id, restarts = clients.in_transaction(body)
+    # Also when it was there already: whoever created it may have died before this line.
+    _enqueue(ExportKey(uid, job_id), 1, restarts)
+    return job_id
+
+
+_NEW_JOB: Mapping[str, Any] = {
+    "kind": "export",
+    "state": "queued",
+    "done": 0,
+    "total": 0,
+    "bytesDone": 0,
+    "bytesTotal": 0,
+    "partCount": 0,
+    "parts": [],
+    "restarts": 0,
+}
+
+
+def _enqueue(key: ExportKey, part: int, restarts: int) -> None:
+    task = {"uid": key.uid, "jobId": key.job_id, "part": part}
+    queues.enqueue(TASK, task, id=f"export:{key.job_id}:{part}:{restarts}")
+
+
+def run_part(key: ExportKey, number: int) -> str:
+    """Builds a part that is not recorded yet and enqueues the next one; says in a word, for the log, how
+    that ended.
+    """
+    try:
+        plan = _plan(key)
+        if number > len(plan.parts):
+            return "no such part"
+        if number in _missing(_under_way(key), plan):
+            with _built_part(key, plan, number) as built:
+                _record(key, plan, number, _upload(key, plan, number, built.path), built)
+        return _go_on(key, plan)
+    except Ended:
+        return _clear_up(key)
+
+
+def _under_way(key: ExportKey) -> dict[str, Any]:
+    """The fields of the job. Raises Ended when there is nothing left to do for it."""
+    fields = clients.firestore().document(key.document).get().to_dict()
+    if fields is None or fields["state"] not in UNDER_WAY:
+        raise Ended
+    return fields
+
+
+def _clear_up(key: ExportKey) -> str:
+    """Removes what a task left behind that was still at work when its job was given up or deleted."""
+    fields = clients.firestore().document(key.document).get().to_dict()
+    state: str = "gone" if fields is None else fields["state"]
+    if state != "done":
+        objects.delete_prefix(clients.default_bucket(), key.prefix)
+    return state
+
+
+# The plan
+
+
+def _plan(key: ExportKey) -> Plan:
+    """The plan of the job, made and kept when there is none yet. Raises Ended."""
+    fields = _under_way(key)
+    bucket = clients.default_bucket()
+    if "plan" not in fields:
+        plan = make_plan(file_documents(key.uid))
+        # Two tasks that plan at once write two objects, and the job names the one that counts.
+        blob = bucket.blob(f"{key.prefix}plan-{os.urandom(8).hex()}.json")
+        blob.upload_from_string(msgspec.json.encode(plan), content_type="application/json")
+        fields = _keep_plan(key, blob.name, plan)
+    return msgspec.json.decode(bucket.blob(fields["plan"]).download_as_bytes(), type=Plan)
+
+
+def _keep_plan(key: ExportKey, path: str, plan: Plan) -> dict[str, Any]:
+    """Names the plan in the job, unless it has one; gives the job's fields. Raises Ended."""
+    from google.cloud.firestore import SERVER_TIMESTAMP
+
+    def decide(changes: Changes) -> dict[str, Any]:
+        fields = _read_under_way(changes, key)
+        if "plan" in fields:
+            return fields
+        planned = {
+            "plan": path,
+            "state": "running",
+            "total": plan.files,
+            "bytesTotal": plan.bytes,
+            "partCount": len(plan.parts),
+        }
+        changes.update(key.document, planned | {"updatedAt": SERVER_TIMESTAMP})
+        return fields | planned
+
+    return change(decide)
+
+
+def _read_under_way(changes: Changes, key: ExportKey) -> dict[str, Any]:
+    (fields,) = changes.read(key.document)
+    if fields is None or fields["state"] not in UNDER_WAY:
+        raise Ended
+    return fields
+
+
+def _missing(fields: Mapping[str, Any], plan: Plan) -> list[int]:
+    """The numbers of the parts that are not recorded, in order."""
+    recorded = {part["number"] for part in fields["parts"]}
+    return [number for number in range(1, len(plan.parts) + 1) if number not in recorded]
+
+
+# One part
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltPart:
+    """An archive on this machine's disk: its size, and how many of the planned files are in it."""
+
+    path: str
+    size: int
+    files: int
+
+
+@contextmanager
+def _built_part(key: ExportKey, plan: Plan, number: int) -> Iterator[BuiltPart]:
+    """Builds an archive that is gone from the disk when the block ends. Raises Ended."""
+    descriptor, path = tempfile.mkstemp(prefix="drop-export-")
+    os.close(descriptor)
+    try:
+        with Archive(path) as archive:
+            if number == 1:
+                _add_documents(archive, key, plan)
+            files = _add_files(archive, key, plan, number)
+        yield BuiltPart(path, Path(path).stat().st_size, files)
+    finally:
+        Path(path).unlink()
+
+
+def _add_documents(archive: Archive, key: ExportKey, plan: Plan) -> None:
+    profile = profile_of(key.uid)
+    today = datetime.now(UTC).date().isoformat()
+    archive.add_text("README.txt", readme(profile.get("locale", "en"), today, len(plan.parts)))
+    archive.add_json("profile.json", profile)
+    archive.add_json("account.json", account_of(key.uid))
+    _add_picture(archive, key, profile.get("picture"))
+    for name, documents in collections_of(key.uid):
+        archive.add_lines(f"documents/{name}.jsonl", documents)
+
+
+def _add_picture(archive: Archive, key: ExportKey, path: object) -> None:
+    """Adds the profile picture if there is one. The user wrote its path, so it is checked."""
+    from google.api_core.exceptions import NotFound
+
+    if not isinstance(path, str) or not path.startswith(f"{profile_path(key.uid)}/picture/"):
+        return
+    try:
+        with objects.local_copy(clients.default_bucket().blob(path)) as copy:
+            archive.add_file(f"picture{Path(path).suffix}", copy.path, "image/webp", "")
+    except NotFound:
+        return
+
+
+def _add_files(archive: Archive, key: ExportKey, plan: Plan, number: int) -> int:
+    """Adds the originals of a part and a manifest; gives how many there were. Raises Ended."""
+    progress = Progress(key, plan, number)
+    present: list[dict[str, Any]] = []
+    absent: list[dict[str, Any]] = []
+    for file in plan.part(number).files:
+        entry = _add_file(archive, file)
+        if entry is None:
+            absent.append({"name": file.entry, "fileId": file.file_id, "reason": "deleted"})
+        else:
+            present.append(entry)
+        progress.step(file.size)
+    count = len(plan.parts)
+    name = "manifest.json" if count == 1 else f"manifest-{number}-of-{count}.json"
+    archive.add_json(name, {"part": number, "parts": count, "files": present, "missing": absent})
+    return len(present)
+
+
+def _add_file(archive: Archive, file: PlannedFile) -> dict[str, Any] | None:
+    """Adds an original; gives what the manifest says of it, None when it was deleted since it was planned."""
+    from google.api_core.exceptions import NotFound
+
+    bucket = clients.default_bucket()
+    blob = objects.live_blob(StoredObject(bucket.name, file.path, file.generation))
+    if blob is None:
+        return None
+    try:
+        with objects.local_copy(blob) as copy:
+            archive.add_file(file.entry, copy.path, file.content_type, file.created)
+            return {"name": file.entry, "fileId": file.file_id, "size": copy.size, "sha256": copy.sha256}
+    except NotFound:
+        return None
+
+
+class Progress:
+    """Tells in the job how far it is, about once a second. It never goes back, also when a part is built
+    again.
+    """
+
+    def __init__(
+        self, key: ExportKey, plan: Plan, number: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._key = key
+        self._plan = plan
+        self._number = number
+        self._clock = clock
+        self._written_at = clock()
+        self._files = 0
+        self._bytes = 0
+
+    def step(self, size: int) -> None:
+        """One more file of this part is done. Raises Ended."""
+        self._files += 1
+        self._bytes += size
+        if self._clock() - self._written_at >= _SECONDS_BETWEEN_PROGRESS:
+            self._write()
+            self._written_at = self._clock()
+
+    def _write(self) -> None:
+        from google.cloud.firestore import SERVER_TIMESTAMP
+
+        def decide(changes: Changes) -> None:
+            fields = _read_under_way(changes, self._key)
+            if self._number not in _missing(fields, self._plan):
+                return
+            files, size = _recorded_amount(fields["parts"], self._plan)
+            far = {
+                "done": max(fields["done"], files + self._files),
+                "bytesDone": max(fields["bytesDone"], size + self._bytes),
+            }
+            changes.update(self._key.document, far | {"updatedAt": SERVER_TIMESTAMP})
+
+        change(decide)
+
+
+def _recorded_amount(parts: list[dict[str, Any]], plan: Plan) -> tuple[int, int]:
+    """How many files and bytes the recorded parts were planned to hold."""
+    planned = [plan.part(part["number"]) for part in parts]
+    return sum(len(part.files) for part in planned), sum(part.bytes for part in planned)
+
+
+def _upload(key: ExportKey, plan: Plan, number: int, path: str) -> Any:
+    name = plan.archive_name(number)
+    blob = clients.default_bucket().blob(key.prefix + name)
+    blob.cache_control = "private, no-store"
+    blob.content_disposition = f'attachment; filename="{name}"'
+    blob.upload_from_filename(path, content_type="application/zip", checksum=None)
+    return blob
+
+
+def _record(key: ExportKey, plan: Plan, number: int, blob: Any, built: BuiltPart) -> None:
+    """Records an uploaded part; the last one makes the job done. Raises Ended."""
+    from google.cloud.firestore import SERVER_TIMESTAMP
+
+    part = {
+        "number": number,
+        "path": blob.name,
+        "generation": str(blob.generation),
+        "size": built.size,
+        "files": built.files,
+    }
+
+    def decide(changes: Changes) -> None:
+        (fields,) = changes.read(key.document)
+        if fields is None or fields["state"] not in (*UNDER_WAY, "done"):
+            raise Ended
+        before = next((each for each in fields["parts"] if each["number"] == number), None)
+        # Two tasks may have built this part at once. The later upload replaced the earlier one, so it counts.
+        if before is not None and int(before["generation"]) >= int(part["generation"]):
+            return
+        parts = sorted(
+            [each for each in fields["parts"] if each["number"] != number] + [part],
+            key=lambda each: int(each["number"]),
+        )
+        files, size = _recorded_amount(parts, plan)
+        update = {"parts": parts, "done": max(fields["done"], files), "updatedAt": SERVER_TIMESTAMP}
+        update["bytesDone"] = max(fields["bytesDone"], size)
+        if len(parts) == len(plan.parts) and fields["state"] != "done":
+            update |= {"state": "done", "expiresAt": datetime.now(UTC) + LIFETIME}
+        changes.update(key.document, update)
+
+    change(decide)
+
+
+def _go_on(key: ExportKey, plan: Plan) -> str:
+    """Enqueues the next part that is missing; says so, or that there is none."""
+    fields = clients.firestore().document(key.document).get().to_dict()
+    if fields is None or fields["state"] == "failed":
+        raise Ended
+    missing = _missing(fields, plan)
+    if not missing:
+        return "done"
+    _enqueue(key, missing[0], fields["restarts"])
+    return f"{len(missing)} to go"
+
+
+# The end of a job
+
+
+def fail(key: ExportKey, code: str) -> str:
+    """Gives a job up. `code` says why: `unavailable` or `stalled`. The user can start another one at once."""
+    from google.cloud.firestore import SERVER_TIMESTAMP
+
+    def decide(changes: Changes) -> None:
+        _read_under_way(changes, key)
+        failed = {
+            "state": "failed",
+            "error": code,
+            "parts": [],
+            "expiresAt": datetime.now(UTC) + LIFETIME,
+            "updatedAt": SERVER_TIMESTAMP,
+        }
+        changes.update(key.document, failed)
+
+    try:
+        change(decide)
+    except Ended:
+        pass  # it was given up, or became done, in the same moment
+    return _clear_up(key)
+
+
+def remove_export(uid: str, job_id: str) -> None:
+    """Removes an export with its archives. A task that is still at work on it removes what it uploads."""
+    key = ExportKey(uid, job_id)
+    objects.delete_prefix(clients.default_bucket(), key.prefix)
+    clients.firestore().document(key.document).delete()
+
+
+# For the sweep
+
+
+def remove_expired(now: datetime, limit: int) -> int:
+    """Removes at most `limit` exports whose day is over; gives how many."""
+    from google.cloud.firestore import FieldFilter
+
+    # Only exports expire.
+    query = _jobs().where(filter=FieldFilter("expiresAt", "<=", now)).order_by("expiresAt")
+    expired = [_key_of(snapshot) for snapshot in query.limit(limit).stream()]
+    for key in expired:
+        remove_export(key.uid, key.job_id)
+    return len(expired)
+
+
+def requeue_stalled(now: datetime, limit: int) -> int:
+    """Starts at most `limit` exports again that have not moved for a quarter of an hour, and gives up those
+    that this has not helped; gives how many there were.
+    """
+    from google.cloud.firestore import FieldFilter
+
+    silent_since = now - STALLED_AFTER
+    query = (
+        _jobs()
+        .where(filter=FieldFilter("kind", "==", "export"))
+        .where(filter=FieldFilter("state", "in", list(UNDER_WAY)))
+        .where(filter=FieldFilter("updatedAt", "<=", silent_since))
+        .order_by("updatedAt")
+    )
+    stalled = [_key_of(snapshot) for snapshot in query.limit(limit).stream()]
+    for key in stalled:
+        _restart(key, silent_since)
+    return len(stalled)
+
+
+def _jobs() -> Query:
+    return clients.firestore().collection_group("jobs")
+
+
+def _key_of(snapshot: DocumentSnapshot[Any]) -> ExportKey:
+    _, uid, _, job_id = snapshot.reference.path.split("/")
+    return ExportKey(uid, job_id)
+
+
+def _restart(key: ExportKey, silent_since: datetime) -> None:
+    from google.cloud.firestore import SERVER_TIMESTAMP
+
+    def decide(changes: Changes) -> int | None:
+        fields = _read_under_way(changes, key)
+        if fields["updatedAt"] > silent_since:
+            raise Ended
+        if fields["restarts"] >= MAX_RESTARTS:
+            return None
+        restarts: int = fields["restarts"] + 1
+        changes.update(key.document, {"restarts": restarts, "updatedAt": SERVER_TIMESTAMP})
+        return restarts
+
+    try:
+        restarts = change(decide)
+    except Ended:
+        return
+    if restarts is None:
+        fail(key, "stalled")
+    else:
+        # Whichever part this names, its task goes on with the first that is missing.
+        _enqueue(key, 1, restarts)
