@@ -4,7 +4,7 @@ import argparse
 import os
 import shlex
 
-from tools import java
+from tools import java, local_secrets
 
 HELP = 'print what eval "$(./kit env)" needs so that plain firebase commands run here'
 EPILOG = """\
@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     java.plant()
+    local_secrets.ensure()
     variables = java.environment(os.environ.get("PATH", ""))
     for name, value in variables.items():
         print(_fish(name, value) if arguments.shell == "fish" else f"export {name}={shlex.quote(value)}")

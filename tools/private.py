@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools import java, page, snapshot
+from tools import java, local_secrets, page, snapshot
 from tools.ports import private_block
 from tools.project import FIREBASE_JSON, JAVA, RUNS, SEED
 from tools.running import Plan, RunningSuite, running
@@ -34,6 +34,7 @@ def private_suite(
     folder = _new_run_folder()
     temporary = Path(tempfile.mkdtemp(prefix="kindling-"))
     java.plant()
+    local_secrets.ensure()
     page.ensure_built()
     with private_block(list(DEFAULT_PORTS)) as ports:
         config = snapshot.take(with_ports(load(FIREBASE_JSON), ports), folder / "project")

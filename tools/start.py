@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools import java, page, ports, saved_data
+from tools import java, local_secrets, page, ports, saved_data
 from tools.exec import REQUIRE_INDEXES
 from tools.project import FIREBASE_JSON, JAVA, KIT, ROOT, SAVED_DATA, SEED
 from tools.running import LogReader, Plan, RunningSuite, Stopped, running, signals_raise
@@ -54,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     page.ensure_built()
+    local_secrets.ensure()
     if arguments.official:
         _require_java()
     else:

@@ -72,6 +72,8 @@ class Call(Generic[I]):
     profile: Profile | None
     input: I
     request_id: str
+    origin: str | None
+    """Where the page that calls lies, as the browser says."""
 
     def log(self, message: str, **fields: Any) -> None:
         """A line in the log that says who called; the request's id is on every line anyway."""
@@ -174,6 +176,7 @@ def _answer(
             profile=profile,
             input=parse_input(request.data, input_type),
             request_id=request_id,
+            origin=request.raw_request.headers.get("Origin"),
         )
         result = function(call)
         call.log("call answered", function=demands.action)

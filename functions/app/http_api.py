@@ -1,6 +1,7 @@
 """The HTTP function behind `/api/**`.
 
-An answer is JSON. An error has one form, the one of Google's APIs:
+An answer is JSON, but for the bytes of a shared file and its preview. An error has one form, the one of
+Google's APIs:
 
     {"error": {"code": 404, "status": "NOT_FOUND", "message": "There is nothing at /api/nowhere."}}
 
@@ -11,12 +12,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+import re
+from collections.abc import Mapping
 
-from firebase_functions import logger
 from flask import Request, Response
+
+from app import logs, public_shares
+from app.http_answers import Answer, ApiError
+from app.public_shares import Asked, Route
 
 NAME = "kindling"
 VERSION = "0.1.0"
@@ -27,102 +30,110 @@ MAX_BODY = 64 * 1024
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=31536000",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex",
 }
+_JSON = "application/json; charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What goes back: a status, a JSON value, and headers beside the usual ones."""
-
-    status: int
-    body: Mapping[str, Any]
-    headers: Mapping[str, str] = field(default_factory=dict)
+def health(asked: Asked) -> Answer:
+    return Answer(200, {"status": "ok"})
 
 
-class ApiError(Exception):
-    """A refusal. `message` is shown to the caller."""
-
-    def __init__(
-        self, code: int, status: str, message: str, headers: Mapping[str, str] | None = None
-    ) -> None:
-        super().__init__(message)
-        self.answer = Answer(
-            code, {"error": {"code": code, "status": status, "message": message}}, headers or {}
-        )
-
-
-Route = Callable[[], dict[str, Any]]
-
-
-def health() -> dict[str, Any]:
-    return {"status": "ok"}
-
-
-def version() -> dict[str, Any]:
+def version(asked: Asked) -> Answer:
     """What runs here. `revision` is the deployed revision, null on a machine of one's own."""
-    return {
-        "name": NAME,
-        "version": VERSION,
-        "runtime": "python311",
-        "revision": os.environ.get("K_REVISION"),
-    }
+    return Answer(
+        200,
+        {
+            "name": NAME,
+            "version": VERSION,
+            "runtime": "python311",
+            "revision": os.environ.get("K_REVISION"),
+        },
+    )
 
 
 ROUTES: Mapping[str, Mapping[str, Route]] = {
     "/health": {"GET": health},
     "/version": {"GET": version},
+    "/shares/{share}": {"GET": public_shares.describe},
+    "/shares/{share}/preview": {"GET": public_shares.preview},
+    "/shares/{share}/downloads": {"POST": public_shares.start_download},
+    "/shares/{share}/content": {"GET": public_shares.content},
 }
+
+_SHARE = re.compile(r"(/shares/)([^/]+)(.*)")
 
 
 def handle(request: Request) -> Response:
     """Answers one request. Nothing it raises reaches the caller as more than "internal error"."""
-    try:
-        answer = answer_to(request.method, request.path, request.content_type, lambda: _body(request))
-    except ApiError as error:
-        answer = error.answer
-    except Exception as error:
-        logger.error("request failed", method=request.method, path=request.path, cause=repr(error))
-        answer = ApiError(500, "INTERNAL", "Something went wrong on our side.").answer
-    response = Response(
-        json.dumps(answer.body), answer.status, content_type="application/json; charset=utf-8"
-    )
-    response.headers.update({**_HEADERS, **answer.headers})
-    return response
+    with logs.of_request(request.headers) as request_id:
+        try:
+            answer = answer_to(request)
+        except ApiError as error:
+            answer = error.answer
+        except Exception as error:
+            logs.error("request failed", method=request.method, path=request.path, cause=repr(error))
+            answer = ApiError(500, "INTERNAL", "Something went wrong on our side.").answer
+    body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body)
+    headers = {**_HEADERS, "Content-Type": _JSON, logs.HEADER: request_id, **answer.headers}
+    return Response(body, answer.status, headers)
 
 
-def answer_to(method: str, path: str, content_type: str | None, read_body: Callable[[], bytes]) -> Answer:
-    """The answer to a request. Raises ApiError.
-
-    `path` begins with `/api` behind Hosting and without it when the function is called by its own address.
-    """
-    methods = ROUTES.get(path.removeprefix("/api").rstrip("/"))
-    if methods is None:
-        raise ApiError(404, "NOT_FOUND", f"There is nothing at {path[:200]}.")
-    route = methods.get("GET" if method == "HEAD" else method)
+def answer_to(request: Request) -> Answer:
+    """The answer to a request. Raises ApiError."""
+    methods, share_id = _find_route(request.path)
+    route = methods.get("GET" if request.method == "HEAD" else request.method)
     if route is None:
         allowed = ", ".join(sorted({*methods, *(("HEAD",) if "GET" in methods else ())}))
         raise ApiError(405, "METHOD_NOT_ALLOWED", f"Use {allowed}.", {"Allow": allowed})
-    _check_json(content_type, read_body())
-    return Answer(200, route())
+    _check_body(request)
+    return route(
+        Asked(
+            share_id=share_id,
+            query=request.args,
+            range_header=request.headers.get("Range"),
+            client=client_of(request.headers.get("X-Forwarded-For"), request.remote_addr),
+        )
+    )
 
 
-def _check_json(content_type: str | None, body: bytes) -> None:
+def _find_route(path: str) -> tuple[Mapping[str, Route], str]:
+    """The methods of a path and the id of a link in it. Raises ApiError when there is nothing.
+
+    A path begins with `/api` behind Hosting and without it when the function is called by its own address.
+    """
+    plain = path.removeprefix("/api").rstrip("/")
+    match = _SHARE.fullmatch(plain)
+    template = f"{match[1]}{{share}}{match[3]}" if match else plain
+    methods = ROUTES.get(template)
+    if methods is None:
+        raise ApiError(404, "NOT_FOUND", f"There is nothing at {path[:200]}.")
+    return methods, match[2] if match else ""
+
+
+def client_of(forwarded: str | None, remote: str | None) -> str:
+    """Something that is the same for the same client: the end of the way a request came, which proxies write,
+    and not its beginning, which a client can make up.
+    """
+    hops = [hop.strip() for hop in (forwarded or "").split(",") if hop.strip()]
+    return " ".join(hops[-2:])[:100] or (remote or "")
+
+
+def _check_body(request: Request) -> None:
     """Refuses a body that says it is JSON and is not, also where nobody reads it: it is a mistake worth
     telling.
     """
-    if not body or "json" not in (content_type or ""):
+    if (request.content_length or 0) > MAX_BODY:
+        raise ApiError(413, "INVALID_ARGUMENT", f"The body is larger than {MAX_BODY} bytes.")
+    body = request.get_data(cache=False)
+    if not body or "json" not in (request.content_type or ""):
         return
     try:
         json.loads(body)
     except (ValueError, RecursionError) as error:
         raise ApiError(400, "INVALID_ARGUMENT", "The body is not valid JSON.") from error
-
-
-def _body(request: Request) -> bytes:
-    if (request.content_length or 0) > MAX_BODY:
-        raise ApiError(413, "INVALID_ARGUMENT", f"The body is larger than {MAX_BODY} bytes.")
-    return request.get_data(cache=False)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 _ORIGINAL = re.compile(r"users/([^/]+)/files/([^/]+)/[^/]+")
 # Firestore refuses these as document ids (https://firebase.google.com/docs/firestore/quotas).
 _RESERVED_ID = re.compile(r"\.\.?|__.*__", re.DOTALL)
+# 128 random bits in the URL-safe alphabet.
+_SHARE_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,15 @@ def parse_original(object_name: str) -> FileKey | None:
     if match is None or any(_RESERVED_ID.fullmatch(part) for part in match.groups()):
         return None
     return FileKey(uid=match[1], file_id=match[2])
+
+
+def is_share_id(text: str) -> bool:
+    """Whether a text has the form of the id of a link, and Firestore takes it."""
+    return bool(_SHARE_ID.fullmatch(text)) and not _RESERVED_ID.fullmatch(text)
+
+
+def share_path(share_id: str) -> str:
+    return f"shares/{share_id}"
 
 
 def profile_path(uid: str) -> str:

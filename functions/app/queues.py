@@ -1,4 +1,5 @@
-"""Work for later, through Cloud Tasks: each task function of `main.py` has a queue of its name.
+"""Work for later, through Cloud Tasks: each task function of `main.py` has a queue of its name, which
+therefore has no underscore.
 
 What the emulator of firebase-tools 15 does otherwise than the cloud (read in its `taskQueue.js`):
 a delay is ignored, and the task runs at once; a task id stays taken until the suite ends, where the cloud
@@ -33,6 +34,8 @@ def enqueue(
     hour after the first was done. Work that may have to be done again needs an id that says which time it is.
     Raises firebase_admin.exceptions.FirebaseError when the queue cannot be reached.
     """
+    if "_" in function_name:
+        raise ValueError(f"no queue can be called {function_name}: only letters, digits and hyphens")
     from firebase_admin.exceptions import AlreadyExistsError, ConflictError
     from firebase_admin.functions import TaskOptions
 

@@ -31,6 +31,7 @@ from drop import Deliver, Drop  # noqa: E402  (found by the path above)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GCLOUD_PROJECT", PROJECT)
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", PROJECT)
+    monkeypatch.setenv("SHARE_KEY", "a key for tests that is long enough")
     monkeypatch.setenv("FIREBASE_CONFIG", json.dumps({"projectId": PROJECT, "storageBucket": BUCKET}))
 
 

@@ -94,7 +94,7 @@ def test_hostile_path_comes_back_as_text_of_limited_length(client):
 
 
 def test_failure_is_logged_with_its_cause_and_told_without(client, monkeypatch, capfd):
-    def fail():
+    def fail(asked):
         raise RuntimeError("the password is swordfish")
 
     monkeypatch.setattr(http_api, "ROUTES", {"/health": {"GET": fail}})
@@ -103,5 +103,6 @@ def test_failure_is_logged_with_its_cause_and_told_without(client, monkeypatch, 
     assert response.json["error"]["status"] == "INTERNAL"
     assert b"swordfish" not in response.data
     entry = json.loads(capfd.readouterr().err)
+    assert entry["requestId"] == response.headers["X-Request-Id"]
     assert (entry["severity"], entry["path"]) == ("ERROR", "/api/health")
     assert "swordfish" in entry["cause"]

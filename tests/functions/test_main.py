@@ -46,6 +46,8 @@ def test_main_lists_every_function(manifest):
         "on_file_finalized",
         "on_file_object_deleted",
         "on_file_document_deleted",
+        "create_share",
+        "revoke_share",
         "sign_out_everywhere",
         "start_export",
         "delete_account",
@@ -91,11 +93,20 @@ def test_region_is_the_one_hosting_rewrites_to(manifest):
 
 
 def test_every_parameter_has_a_default_so_that_nobody_is_asked(manifest):
-    assert {param["name"]: "default" in param for param in manifest["params"]} == {
+    public = [param for param in manifest["params"] if param["type"] != "secret"]
+    assert {param["name"]: "default" in param for param in public} == {
         "BLOCKED_EMAIL_DOMAINS": True,
         "ADMIN_EMAILS": True,
         "ENFORCE_APP_CHECK": True,
+        "PUBLIC_URL": True,
     }
+
+
+def test_only_the_function_that_signs_gets_the_key(manifest):
+    endpoints = manifest["endpoints"].items()
+    given = {name: endpoint.get("secretEnvironmentVariables") for name, endpoint in endpoints}
+    assert {name for name, secrets in given.items() if secrets} == {"api"}
+    assert given["api"] == [{"key": "SHARE_KEY"}]
 
 
 def test_importing_main_loads_no_client_and_no_decoder():
