@@ -1,19 +1,23 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { offline } from './plugins/offline.js';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const hostingEmulator = 'http://127.0.0.1:5000';
 
 export default defineConfig({
   root: here('.'),
+  plugins: [offline({ root: here('.'), isOff: process.env.VITE_OFFLINE === 'off' })],
   build: {
     outDir: here('dist'),
     emptyOutDir: true,
     target: 'es2022',
+    // light-dark() is used as it is.
+    cssTarget: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
     // Every asset stays a file of its own: data: URLs would need a wider Content-Security-Policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: [here('index.html'), here('share.html')] },
+    rollupOptions: { input: [here('index.html'), here('share.html'), here('404.html')] },
   },
   // `npx vite hosting` serves the sources and borrows configuration and API from a running suite.
   server: { host: '127.0.0.1', proxy: { '/__/': hostingEmulator, '/api/': hostingEmulator } },

@@ -72,9 +72,30 @@ def test_page_is_never_cached_and_its_assets_for_a_year(home, suite):
         assert re.search(r"-[\w-]{8}\.\w+$", path), "a cached name changes with its content"
 
 
+@pytest.mark.parametrize("path", ["/share.html", "/sw.js", "/manifest.webmanifest"])
+def test_what_has_no_content_in_its_name_is_asked_for_each_time(suite, path):
+    answer = requests.get(suite.url("hosting") + path, timeout=10)
+    assert answer.ok
+    assert answer.headers["Cache-Control"] == "no-cache"
+
+
+def test_unknown_address_is_a_calm_page_in_both_languages(suite):
+    answer = requests.get(suite.url("hosting") + "/no/such/page", timeout=10)
+    assert answer.status_code == 404
+    assert "There is nothing at this address" in answer.text
+    assert "이 주소에는 아무것도 없습니다" in answer.text
+
+
 def test_page_has_no_inline_script_or_style(home):
     assert re.findall(r"<script(?![^>]*\bsrc=)", home.text) == []
     assert re.findall(r"<style|\bstyle=|\bon\w+=", home.text) == []
+
+
+def test_theme_is_set_before_the_first_style(home):
+    head, _, _ = home.text.partition("</head>")
+    first = re.search(r'<script src="/assets/first-[^"]+"', head)
+    assert first
+    assert first.start() < head.index('rel="stylesheet"')
 
 
 def test_policy_stops_injected_script(drop: Drop):

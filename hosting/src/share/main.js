@@ -1,5 +1,6 @@
 /** Starts the public page of a shared file: its language, what the link leads to, and the screen for that. */
 import { onLanguageChange, preferredLanguage, setLanguage, useMessages } from '../i18n.js';
+import { colorTheBrowser } from '../theme.js';
 import { readShare, ShareEnded, shareIdIn } from './api.js';
 import { Download } from './download.js';
 import { showEnded, showFailed, showShare } from './page.js';
@@ -37,4 +38,5 @@ function showFound(id, share) {
   show(() => showShare(root, { id, share, download, onEnded }));
 }
 
+colorTheBrowser();
 start();

@@ -5,6 +5,7 @@ import { announce } from '../ui/announce.js';
 import { fill, h, setAttributes } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { languageSelect, logo } from '../views/brand.js';
+import { themeSelect } from '../views/theme-select.js';
 import { previewAddress } from './api.js';
 
 const KINDS = {
@@ -128,7 +129,7 @@ function mount(root, ...content) {
   const about = h('a', { class: 'link', href: '/' }, t('publicAboutDrop'));
   fill(
     root,
-    h('header', { class: 'top' }, logo(), languageSelect()),
+    h('header', { class: 'top' }, logo(), h('div', { class: 'top-tools' }, themeSelect({ isCompact: true }), languageSelect())),
     h('main', { class: 'share' }, h('div', { class: 'card share-card' }, content), h('p', { class: 'share-foot' }, about)),
   );
 }
