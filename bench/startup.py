@@ -1,23 +1,26 @@
-"""How much our two programs add to the start of the suite: .venv/bin/python bench/startup.py [rounds]
+"""How much our two programs add to the start of the suite.
 
 Starts the suite with the Firestore emulator and the rules runtime of this project, and with programs in their
-place that do nothing but open the port and say "ready", in turn, and prints the medians. Everything else is
-the same: the CLI, the seed-free start, the functions, what is asked before the suite counts as ready.
+place that do nothing but open the port and say "ready", in turn. Everything else is the same: the CLI, the
+seed-free start, the functions, what is asked before the suite counts as ready.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import statistics
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from tools import java, page
+from tools.figures import Figure
 from tools.private import private_suite
 from tools.project import JAVA
 
+ROUNDS = 5
+BAR_SECONDS = 0.5
 STUB = """\
 import sys
 
@@ -64,22 +67,16 @@ def measure(java_folder: Path) -> float:
         return suite.seconds_to_ready
 
 
-def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+def figures(rounds: int) -> Iterator[Figure]:
     java.plant()
     page.ensure_built()
     with tempfile.TemporaryDirectory() as folder:
-        candidates = {"ours": JAVA, "do-nothing stubs": plant_stubs(Path(folder))}
-        times: dict[str, list[float]] = {name: [] for name in candidates}
+        candidates = (JAVA, plant_stubs(Path(folder)))
+        times: tuple[list[float], ...] = ([], [])
         for _ in range(rounds):
-            for name, java_folder in candidates.items():
-                times[name].append(measure(java_folder))
-                print(f"{name:18} {times[name][-1]:6.2f} s   load {os.getloadavg()[0]:.1f}", flush=True)
-    medians = {name: statistics.median(taken) for name, taken in times.items()}
-    for name, median in medians.items():
-        print(f"median {name:18} {median:6.2f} s of {rounds}")
-    print(f"ours takes {medians['ours'] - medians['do-nothing stubs']:+.2f} s")
-
-
-if __name__ == "__main__":
-    main()
+            for taken, java_folder in zip(times, candidates, strict=True):
+                taken.append(measure(java_folder))
+    ours, stubs = (statistics.median(taken) for taken in times)
+    yield Figure("ready with ours, median", ours, "s")
+    yield Figure("ready with do-nothing stubs, median", stubs, "s")
+    yield Figure("ours add", ours - stubs, "s", BAR_SECONDS)

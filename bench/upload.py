@@ -1,26 +1,21 @@
 """How long after its last byte a photo of 3 MB is `ready`, with its thumbnail, in the eyes of a listener.
 
-    ./kit exec -- .venv/bin/python -m bench.upload            a table
-    ./kit exec -- .venv/bin/python -m bench.upload --json     the same as JSON
-    ./kit exec -- .venv/bin/python -m bench.upload --rounds 30
-
 A person uploads with REST as the page does; a Firestore listener watches the document. The clock starts when
-the last byte has been handed to the network. Two uploads before the first round warm the workers.
+the last byte has been handed to the network. Each round starts a suite of its own. Its first upload is the
+cold one, for which the functions' worker has to start; two are not counted; those that follow are warm.
 """
 
 from __future__ import annotations
 
-import argparse
 import http.client
-import json
 import os
 import secrets
 import statistics
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 from urllib.parse import quote
@@ -30,15 +25,19 @@ from google.cloud.firestore import Client
 from PIL import Image
 
 from tests.integration.people import People, Person
-from tools.suite import Suite, from_environment
+from tools.figures import Figure
+from tools.private import private_suite
+from tools.suite import Suite
 
-WARM_UP = 2
+ROUNDS = 3
+WARM_UP, WARM = 2, 10
+BAR_SECONDS = 1.0
 PATIENCE_SECONDS = 60
 TARGET_BYTES = 3_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class Upload:
     """Seconds from the last byte: to the answer, to `ready` at the listener, to the thumbnail's bytes."""
 
     answered: float
@@ -82,7 +81,7 @@ def listening(client: Client, path: str) -> Iterator[threading.Event]:
         watch.unsubscribe()
 
 
-def upload(suite: Suite, person: Person, client: Client, data: bytes) -> Round:
+def upload(suite: Suite, person: Person, client: Client, data: bytes) -> Upload:
     file_id = secrets.token_hex(10)
     person.announce("photo.jpg", len(data), "image/jpeg", file_id)
     with listening(client, person.file_path(file_id)) as ready:
@@ -103,55 +102,48 @@ def upload(suite: Suite, person: Person, client: Client, data: bytes) -> Round:
         connection.close()
     small = person.storage.download(f"derived/{person.uid}/{file_id}/small.webp")
     assert small.ok, small.text
-    return Round(answered, seen, time.monotonic() - started)
+    return Upload(answered, seen, time.monotonic() - started)
 
 
-def percentile(values: list[float], share: int) -> float:
+def percentile(values: Sequence[float], share: int) -> float:
+    """The value that `share` percent of all do not exceed, between two of them where it falls there."""
+    if len(values) == 1:
+        return values[0]
     return statistics.quantiles(values, n=100, method="inclusive")[share - 1]
 
 
-def report(rounds: list[Round], size: int) -> dict[str, Any]:
-    """Milliseconds by measure."""
-    columns = {name: [asdict(each)[name] * 1000 for each in rounds] for name in asdict(rounds[0])}
-    return {
-        "bytes": size,
-        "rounds": len(rounds),
-        "milliseconds": {
-            name: {
-                "p50": round(percentile(values, 50)),
-                "p95": round(percentile(values, 95)),
-                "max": round(max(values)),
-            }
-            for name, values in columns.items()
-        },
-    }
-
-
-def print_table(result: dict[str, Any]) -> None:
-    print(f"{result['rounds']} uploads of {result['bytes']:,} bytes, workers warm; ms after the last byte")
-    print(f"{'':<22}{'p50':>8}{'p95':>8}{'max':>8}")
-    titles = {"answered": "upload answered", "ready": "listener sees ready", "thumbnail": "thumbnail fetched"}
-    for name, row in result["milliseconds"].items():
-        print(f"{titles[name]:<22}{row['p50']:>8}{row['p95']:>8}{row['max']:>8}")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    arguments = parser.parse_args()
-    suite = from_environment(os.environ)
-    if suite is None:
-        parser.exit(2, "no suite is running: use ./kit exec -- .venv/bin/python -m bench.upload\n")
+def uploads_of(suite: Suite, data: bytes) -> list[Upload]:
+    """The uploads to a suite that has just become ready, the cold one first."""
     client = Client(project=suite.project_id, credentials=AnonymousCredentials())
     person = People(suite).sign_up()
-    data = photo()
-    rounds = [upload(suite, person, client, data) for _ in range(WARM_UP + arguments.rounds)][WARM_UP:]
-    result = report(rounds, len(data))
-    print(json.dumps(result, indent=2)) if arguments.json else print_table(result)
+    return [upload(suite, person, client, data) for _ in range(1 + WARM_UP + WARM)]
 
 
-if __name__ == "__main__":
-    main()
+def figures(rounds: int) -> Iterator[Figure]:
+    data, cold, warm = photo(), [], []
+    for _ in range(rounds):
+        with private_suite(seed=False) as running, emulators(running.plan.suite):
+            first, *others = uploads_of(running.plan.suite, data)
+        cold.append(first)
+        warm += others[WARM_UP:]
+    for state, taken, bar in (("cold", cold, None), ("warm", warm, BAR_SECONDS)):
+        ready = [each.ready for each in taken]
+        yield Figure(f"{state}: upload answered, p50", percentile([each.answered for each in taken], 50), "s")
+        yield Figure(f"{state}: listener sees it ready, p50", percentile(ready, 50), "s", bar)
+        yield Figure(f"{state}: listener sees it ready, p95", percentile(ready, 95), "s")
+        yield Figure(
+            f"{state}: thumbnail fetched, p50", percentile([each.thumbnail for each in taken], 50), "s"
+        )
+        yield Figure(f"{state}: uploads", len(taken), "uploads")
+
+
+@contextmanager
+def emulators(suite: Suite) -> Iterator[None]:
+    """The variables by which Google's clients find the suite."""
+    before = dict(os.environ)
+    os.environ.update(suite.environment())
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -11,7 +11,7 @@ from typing import Final
 
 from tools.terminal import Failure, report
 
-COMMANDS: Final = ("start", "test", "check", "exec", "env", "seed", "rules", "indexes")
+COMMANDS: Final = ("start", "test", "check", "exec", "env", "seed", "rules", "indexes", "bench")
 """Each is a module of this package with HELP, add_arguments(parser) and run(arguments)."""
 
 

@@ -18,6 +18,8 @@ NEEDS: Final[dict[str, tuple[install.Installable, ...]]] = {
     "seed": (install.TOOLS, install.FUNCTIONS, install.PACKAGES),
     "test": (install.DEVELOPMENT, install.FUNCTIONS, install.PACKAGES),
     "rules": (install.TOOLS,),
+    "indexes": (install.TOOLS,),
+    "bench": (install.DEVELOPMENT, install.FUNCTIONS, install.PACKAGES),
     "check": (install.DEVELOPMENT, install.FUNCTIONS),
 }
 

@@ -121,7 +121,7 @@ def test_too_old_python_is_told_what_is_needed():
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("arguments", [[], ["--help"], ["start", "--help"], ["exec", "-h"], ["test", "-h"]])
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["start", "--help"], ["exec", "-h"], ["bench", "-h"]])
 def test_help_before_installation_shows_usage_and_installs_nothing(bare: Tree, arguments: list[str]):
     done = bare.kit(*arguments)
     assert done.returncode == 0
