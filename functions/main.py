@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from app import (
     admission,
+    attempts,
     departures,
     exports,
     http_api,
     idle_connections,
     profiles,
     removals,
+    retries,
     sessions,
     sharing,
-    uploads,
     user_events,
 )
 from app.callables import on_call
@@ -64,11 +65,15 @@ def on_user_deleted(event: user_events.UserEvent) -> None:
     departures.on_user_deleted(event)
 
 
-# Decoding a picture of 50 megapixels takes 200 MB and a whole core, so each upload has an instance to itself.
+# Decoding a picture of 50 megapixels takes up to 800 MB (a WebP; a JPEG takes 40) and a whole core, so each
+# upload has an instance to itself. A gigabyte would leave nothing for the file, whose disk is memory too.
+PROCESSING: dict[str, Any] = {"memory": MemoryOption.GB_2, "concurrency": 1, "timeout_sec": 120}
+
+
 @retried
-@storage_fn.on_object_finalized(memory=MemoryOption.GB_1, concurrency=1, timeout_sec=120)
+@storage_fn.on_object_finalized(**PROCESSING)
 def on_file_finalized(event: CloudEvent[storage_fn.StorageObjectData]) -> None:
-    uploads.on_file_finalized(event)
+    retries.on_file_finalized(event)
 
 
 @retried
@@ -99,6 +104,11 @@ def sign_out_everywhere(request: https_fn.CallableRequest[Any]) -> Any:
 
 
 @on_call(timeout_sec=30)
+def retry_processing(request: https_fn.CallableRequest[Any]) -> Any:
+    return retries.retry_processing(request)
+
+
+@on_call(timeout_sec=30)
 def start_export(request: https_fn.CallableRequest[Any]) -> Any:
     return exports.start_export(request)
 
@@ -109,6 +119,22 @@ def delete_account(request: https_fn.CallableRequest[Any]) -> Any:
 
 
 # The names of task functions are those of their queues, which may not hold an underscore.
+
+
+# The queue gives up later than the attempts that the document counts, since those that could not be counted
+# are tries too. No more at once than there are instances.
+@tasks_fn.on_task_dispatched(
+    **PROCESSING,
+    retry_config=RetryConfig(
+        max_attempts=2 * attempts.MAX_ATTEMPTS,
+        min_backoff_seconds=int(attempts.MIN_WAIT.total_seconds()),
+        max_backoff_seconds=int(attempts.MAX_WAIT.total_seconds()),
+        max_doublings=attempts.MAX_DOUBLINGS,
+    ),
+    rate_limits=RateLimits(max_concurrent_dispatches=10),
+)
+def processfile(request: https_fn.CallableRequest[Any]) -> None:
+    retries.on_process_file(request)
 
 
 # The disk is memory: an archive of 64 MiB and an original of 50 MiB beside the clients, so one at a time.

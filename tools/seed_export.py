@@ -58,7 +58,7 @@ def _settle_object(metadata: Path) -> None:
     }
     fields.pop("etag", None)
     original = fields["name"].startswith("users/")
-    name = f"{file.uid}-{file.file_id}" + ("" if original else "-small")
+    name = f"{file.uid}-{file.file_id}" + ("" if original else f"-{Path(fields['name']).stem}")
     folder = metadata.parent.parent
     (folder / "blobs" / metadata.name.removesuffix(".json")).rename(folder / "blobs" / name)
     metadata.unlink()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from app import images
 from app.file_types import HEAD_SIZE, AcceptedType, Family, RefusedType, resolve
 from app.images import ImageBroken, ImageTooLarge, Picture
+from app.kinds import Kind, kind_of
 
 MAX_SIZE = 50 * 1024 * 1024
 
@@ -21,6 +22,7 @@ class Accepted:
     """The file may stay. `picture` is set for an image that could be decoded."""
 
     content_type: str
+    kind: Kind
     shown_inline: bool
     picture: Picture | None
 
@@ -58,4 +60,4 @@ def examine(path: str, declared_type: str | None) -> Accepted | Refused:
 
 def _accepted(found: AcceptedType, picture: Picture | None) -> Accepted:
     inline = found.family in _SHOWN_FAMILIES or found.content_type in _SHOWN_TYPES
-    return Accepted(found.content_type, inline, picture)
+    return Accepted(found.content_type, kind_of(found), inline, picture)

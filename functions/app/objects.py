@@ -10,11 +10,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import quote
 
 from app import clients
+
+# How long a call is tried again here. The library's own two minutes are all that a function has; what lasts
+# longer is for the task queue.
+PATIENCE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +42,17 @@ class LocalCopy:
     sha256: str
 
 
+@cache
+def patience() -> Any:  # google-cloud-storage ships no types
+    """When and how long a call that failed for a passing reason is made again."""
+    from google.cloud.storage.retry import DEFAULT_RETRY
+
+    return DEFAULT_RETRY.with_timeout(PATIENCE_SECONDS)
+
+
 def live_blob(stored: StoredObject) -> Any | None:
     """The object's current metadata, or None when this generation is gone or overwritten."""
-    blob = clients.bucket(stored.bucket).get_blob(stored.name)
+    blob = clients.bucket(stored.bucket).get_blob(stored.name, retry=patience())
     return blob if blob is not None and str(blob.generation) == stored.generation else None
 
 
@@ -72,7 +85,9 @@ def local_copy(blob: Any) -> Iterator[LocalCopy]:
     try:
         with os.fdopen(descriptor, "wb") as file:
             measured = _MeasuredFile(file)
-            blob.download_to_file(cast(BinaryIO, measured), raw_download=True, checksum=None)
+            blob.download_to_file(
+                cast(BinaryIO, measured), raw_download=True, checksum=None, retry=patience()
+            )
         yield LocalCopy(path=path, size=measured.size, sha256=measured.sha256())
     finally:
         Path(path).unlink()
@@ -87,7 +102,7 @@ def describe(blob: Any, content_type: str, content_disposition: str | None) -> N
         return
     blob.content_type, blob.content_disposition, blob.content_encoding = wanted
     try:
-        blob.patch()
+        blob.patch(retry=patience())
     except MethodNotImplemented:
         _patch_in_emulator(blob, wanted)
 
@@ -99,6 +114,12 @@ def _patch_in_emulator(blob: Any, wanted: tuple[str, str | None, None]) -> None:
     blob.client._http.patch(url, json=fields, timeout=10).raise_for_status()
 
 
+def store(blob: Any, data: bytes, content_type: str) -> None:
+    """Writes an object that its owner's browser may keep for a day."""
+    blob.cache_control = "private, max-age=86400"
+    blob.upload_from_string(data, content_type=content_type, retry=patience())
+
+
 def delete(stored: StoredObject) -> None:
     """Deletes this generation. An object that is gone or newer is left as it is."""
     from google.api_core.exceptions import NotFound, PreconditionFailed
@@ -108,7 +129,7 @@ def delete(stored: StoredObject) -> None:
     if blob is None:
         return
     try:
-        blob.delete(if_generation_match=int(stored.generation))
+        blob.delete(if_generation_match=int(stored.generation), retry=patience())
     except (NotFound, PreconditionFailed):
         return
 
@@ -118,9 +139,9 @@ def delete_prefix(bucket: Any, prefix: str) -> int:
     from google.api_core.exceptions import NotFound
 
     count = 0
-    for blob in bucket.list_blobs(prefix=prefix):
+    for blob in bucket.list_blobs(prefix=prefix, retry=patience()):
         try:
-            blob.delete()
+            blob.delete(retry=patience())
         except NotFound:
             continue
         count += 1

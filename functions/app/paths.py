@@ -38,8 +38,14 @@ class FileKey:
         return f"derived/{self.uid}/{self.file_id}/"
 
     @property
-    def thumbnail(self) -> str:
+    def small(self) -> str:
+        """The thumbnail for lists."""
         return f"{self.derived}small.webp"
+
+    @property
+    def large(self) -> str:
+        """The thumbnail for previews."""
+        return f"{self.derived}large.webp"
 
 
 def parse_original(object_name: str) -> FileKey | None:
@@ -70,6 +76,11 @@ def job_path(uid: str, job_id: str) -> str:
 def exports_prefix(uid: str) -> str:
     """The object prefix that holds what a user exported, with its trailing slash."""
     return f"exports/{uid}/"
+
+
+def files_path(uid: str) -> str:
+    """The collection of a user's file documents."""
+    return f"users/{uid}/files"
 
 
 def object_prefixes(uid: str) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ CODES: Mapping[str, FunctionsErrorCode] = {
     "invalid-input": FunctionsErrorCode.INVALID_ARGUMENT,
     "file-not-found": FunctionsErrorCode.NOT_FOUND,
     "file-not-ready": FunctionsErrorCode.FAILED_PRECONDITION,
+    "nothing-to-retry": FunctionsErrorCode.FAILED_PRECONDITION,
     "share-not-found": FunctionsErrorCode.NOT_FOUND,
     "too-many-shares": FunctionsErrorCode.RESOURCE_EXHAUSTED,
     "recent-sign-in-required": FunctionsErrorCode.FAILED_PRECONDITION,

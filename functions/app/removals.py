@@ -17,6 +17,7 @@ from app.objects import StoredObject
 from app.optimistic import Changes, change
 from app.paths import FileKey, parse_original
 from app.profiles import usage_of
+from app.standing import GAVE_UP
 from app.usage import Entry, LedgerEntry, ledger_path, release
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def forget_object(key: FileKey, stored: StoredObject) -> str:
     """
     # An overwritten object is deleted too, in the cloud; its successor has a finalized event that fills the
     # document again.
-    overwritten = clients.bucket(stored.bucket).get_blob(stored.name) is not None
+    overwritten = clients.bucket(stored.bucket).get_blob(stored.name, retry=objects.patience()) is not None
     ledger = ledger_path(key, stored.generation)
 
     def decide(changes: Changes) -> str:
@@ -59,7 +60,7 @@ def forget_object(key: FileKey, stored: StoredObject) -> str:
         entry = LedgerEntry.parse(ledger, entry_fields)
         result = _follow(fields, stored.generation, overwritten)
         # Releasing what was not counted yet keeps an upload that is still processed from being counted.
-        pending = fields is not None and fields.get("state") != "rejected"
+        pending = fields is not None and not _is_refused(fields)
         if pending or entry.entry is Entry.COUNTED:
             release(changes, key, stored.generation, entry, usage_of(profile), datetime.now(UTC))
         if result == "document deleted":
@@ -79,8 +80,13 @@ def _follow(fields: Mapping[str, Any] | None, generation: str, overwritten: bool
     if fields is None:
         return "document was gone"
     # A refused file has no object, and its document stays until the user has read why.
-    refers = fields.get("generation") == generation and fields.get("state") != "rejected"
+    refers = fields.get("generation") == generation and not _is_refused(fields)
     return "document deleted" if refers and not overwritten else "kept"
+
+
+def _is_refused(fields: Mapping[str, Any]) -> bool:
+    """Whether the file was refused, and its object with it. One that was given up still has its object."""
+    return fields.get("state") == "rejected" and fields.get("reason") != GAVE_UP
 
 
 def forget_document(key: FileKey, fields: Mapping[str, Any]) -> str:

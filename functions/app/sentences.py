@@ -66,6 +66,10 @@ SENTENCES: Mapping[str, Mapping[Locale, str]] = {
         "en": "Only files that are ready can be shared.",
         "ko": "준비가 끝난 파일만 공유할 수 있어요.",
     },
+    "nothing-to-retry": {
+        "en": "This file is not waiting for another try.",
+        "ko": "다시 시도할 수 있는 파일이 아니에요.",
+    },
     "share-not-found": {
         "en": "This link does not exist.",
         "ko": "없는 링크예요.",

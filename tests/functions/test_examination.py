@@ -1,6 +1,7 @@
 import pytest
 from app import images
 from app.examination import MAX_SIZE, Accepted, Refused, check_size, examine
+from app.kinds import Kind
 from pictures import HTML, MP4, PDF, archive, encode, halves, jpeg, png, png_header_only
 
 
@@ -29,7 +30,9 @@ def test_picture_is_measured(examine_bytes):
 
 def test_picture_without_a_decoder_is_accepted_without_a_thumbnail(examine_bytes):
     heic = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"
-    assert examine_bytes(heic, "image/heic") == Accepted("image/heic", shown_inline=True, picture=None)
+    assert examine_bytes(heic, "image/heic") == Accepted(
+        "image/heic", Kind.IMAGE, shown_inline=True, picture=None
+    )
 
 
 @pytest.mark.parametrize(

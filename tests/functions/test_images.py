@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from app.images import MAX_PIXELS, THUMBNAIL_SIDE, ImageBroken, ImageTooLarge, read_picture
+from app.images import LARGE_SIDE, MAX_PIXELS, SMALL_SIDE, ImageBroken, ImageTooLarge, read_picture
 from pictures import BLUE, RED, animated_gif, encode, halves, jpeg, png, png_header_only
 from PIL import Image
 
@@ -24,9 +24,14 @@ def read(tmp_path):
 
 
 def thumbnail_of(picture) -> Image.Image:
-    image = Image.open(io.BytesIO(picture.thumbnail))
-    assert image.format == "WEBP"
+    image, large = (Image.open(io.BytesIO(data)) for data in (picture.small, picture.large))
+    assert (image.format, large.format) == ("WEBP", "WEBP")
+    assert image.size == large.size or max(image.size) == SMALL_SIDE
     return image
+
+
+def large_of(picture) -> Image.Image:
+    return Image.open(io.BytesIO(picture.large))
 
 
 def is_near(pixel, colour) -> bool:
@@ -74,32 +79,38 @@ def test_orientation_is_applied_to_size_and_thumbnail(read, orientation, content
     thumbnail = thumbnail_of(picture)
     assert thumbnail.size == (size[0] * 320 // 400, size[1] * 320 // 400)
     assert red_side(thumbnail) == side
+    assert large_of(picture).size == size
+    assert red_side(large_of(picture)) == side
 
 
 @pytest.mark.parametrize(
-    ("width", "height", "thumbnail"),
+    ("width", "height", "small", "large"),
     [
-        pytest.param(3000, 2000, (320, 213), id="wide"),
-        pytest.param(1000, 4000, (80, 320), id="high"),
-        pytest.param(100, 50, (100, 50), id="small is not blown up"),
-        pytest.param(1, 1, (1, 1), id="one pixel"),
-        pytest.param(5000, 2, (320, 1), id="a line"),
+        pytest.param(3000, 2000, (320, 213), (1280, 853), id="wide"),
+        pytest.param(1000, 4000, (80, 320), (320, 1280), id="high"),
+        pytest.param(700, 500, (320, 229), (700, 500), id="between the two"),
+        pytest.param(100, 50, (100, 50), (100, 50), id="small is not blown up"),
+        pytest.param(1, 1, (1, 1), (1, 1), id="one pixel"),
+        pytest.param(5000, 2, (320, 1), (1280, 1), id="a line"),
     ],
 )
-def test_thumbnail_fits_in_its_square_and_keeps_the_shape(read, width, height, thumbnail):
-    picture = read(jpeg(width, height), "image/jpeg")
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_thumbnails_fit_in_their_squares_and_keep_the_shape(read, form, width, height, small, large):
+    picture = read(encode(halves(width, height), form), f"image/{form.lower()}")
     assert (picture.width, picture.height) == (width, height)
-    assert thumbnail_of(picture).size == thumbnail
-    assert max(thumbnail) <= THUMBNAIL_SIDE
+    assert (thumbnail_of(picture).size, large_of(picture).size) == (small, large)
+    assert max(small) <= SMALL_SIDE
+    assert max(large) <= LARGE_SIDE
 
 
-def test_thumbnail_carries_no_metadata(read):
+def test_thumbnails_carry_no_metadata(read):
     profile = b"a colour profile"
     picture = read(jpeg(orientation=6, icc_profile=profile, comment=b"taken at home"), "image/jpeg")
-    thumbnail = thumbnail_of(picture)
-    assert b"Secret Camera" not in picture.thumbnail
-    assert not thumbnail.getexif()
-    assert {"exif", "icc_profile", "xmp"}.isdisjoint(thumbnail.info)
+    for data in (picture.small, picture.large):
+        thumbnail = Image.open(io.BytesIO(data))
+        assert b"Secret Camera" not in data
+        assert not thumbnail.getexif()
+        assert {"exif", "icc_profile", "xmp"}.isdisjoint(thumbnail.info)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +188,7 @@ def test_damaged_bytes_are_broken_or_still_a_picture_and_never_an_other_error(re
     data = bytearray(png())
     data[byte] ^= 0xFF
     with contextlib.suppress(ImageBroken, ImageTooLarge):
-        assert read(bytes(data), "image/png").thumbnail
+        assert read(bytes(data), "image/png").small
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,8 @@ def test_main_lists_every_function(manifest):
         "on_file_document_deleted",
         "create_share",
         "revoke_share",
+        "processfile",
+        "retry_processing",
         "sign_out_everywhere",
         "start_export",
         "delete_account",

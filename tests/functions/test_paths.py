@@ -29,13 +29,14 @@ def test_parse_original_ignores_every_other_object(name):
 
 
 def test_thumbnail_lies_outside_what_triggers():
-    assert parse_original(FileKey("u1", "f1").thumbnail) is None
+    assert parse_original(FileKey("u1", "f1").small) is None
 
 
 def test_file_key_derives_every_path():
     key = FileKey("u1", "f1")
     assert (key.document, key.profile) == ("users/u1/files/f1", "users/u1")
-    assert (key.originals, key.thumbnail) == ("users/u1/files/f1/", "derived/u1/f1/small.webp")
+    assert key.originals == "users/u1/files/f1/"
+    assert (key.small, key.large) == ("derived/u1/f1/small.webp", "derived/u1/f1/large.webp")
 
 
 def test_object_prefixes_of_one_user_do_not_cover_another_whose_id_begins_the_same():

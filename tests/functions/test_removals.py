@@ -249,7 +249,7 @@ def test_id_that_was_taken_again_keeps_its_new_file(drop):
 def test_other_objects_are_none_of_its_business(drop):
     drop.make_profile()
     key, _ = drop.ready_file(PHOTO)
-    thumbnail = drop.bucket.get_blob(key.thumbnail)
+    thumbnail = drop.bucket.get_blob(key.small)
     thumbnail.delete()
     drop.object_deleted(thumbnail)
     assert drop.document(key)["state"] == "ready"

@@ -12,7 +12,7 @@ from app.delivery import MAX_EVENT_AGE
 from app.examination import MAX_SIZE
 from app.objects import StoredObject
 from app.paths import FileKey
-from app.uploads import Standing, Upload, judge
+from app.standing import Standing, Upload, judge
 from app.usage import Entry
 from pictures import ELF, HTML, PDF, SVG, jpeg, png, png_header_only
 from PIL import Image
@@ -68,18 +68,22 @@ def test_photo_becomes_ready_with_everything_measured(drop):
         "path": f"users/{drop.uid}/files/{key.file_id}/my photo.jpg",
         "generation": str(blob.generation),
         "image": {"width": 600, "height": 800},
-        "thumbnails": {"small": f"derived/{drop.uid}/{key.file_id}/small.webp"},
+        "thumbnails": {size: f"derived/{drop.uid}/{key.file_id}/{size}.webp" for size in ("small", "large")},
+        "kind": "image",
+        "nameKey": "my photo.jpg",
+        "keywords": ["m", "my", "p", "ph", "pho", "phot", "photo", "j", "jp", "jpg"],
     }
     assert created < updated
     assert drop.usage() == (len(data), 1)
-    thumbnail = Image.open(io.BytesIO(drop.bucket.blob(key.thumbnail).download_as_bytes()))
-    assert (thumbnail.format, thumbnail.size) == ("WEBP", (240, 320))
+    for name, size in ((key.small, (240, 320)), (key.large, (600, 800))):
+        thumbnail = Image.open(io.BytesIO(drop.bucket.blob(name).download_as_bytes()))
+        assert (thumbnail.format, thumbnail.size) == ("WEBP", size)
 
 
 def test_thumbnail_is_stored_as_webp(drop):
     drop.make_profile()
     key, _ = drop.ready_file(jpeg())
-    assert drop.bucket.get_blob(key.thumbnail).content_type == "image/webp"
+    assert drop.bucket.get_blob(key.small).content_type == "image/webp"
 
 
 def test_text_becomes_ready_without_image_fields(drop):
@@ -158,7 +162,7 @@ def test_events_at_the_same_time_count_once(drop):
         list(pool.map(lambda _: drop.finalized(blob), range(4)))
     assert drop.document(key)["state"] == "ready"
     assert drop.usage() == (len(data), 1)
-    assert drop.objects() == [key.thumbnail, blob.name]
+    assert drop.objects() == [key.large, key.small, blob.name]
 
 
 def test_refusal_that_comes_twice_stays_refused(drop):
@@ -217,7 +221,7 @@ def test_second_object_under_another_name_is_removed(drop):
     key, blob = drop.ready_file(data)
     other = drop.upload(key, png(), "stowaway.png", "image/png")
     drop.finalized(other)
-    assert drop.objects() == [key.thumbnail, blob.name]
+    assert drop.objects() == [key.large, key.small, blob.name]
     assert drop.document(key)["path"] == blob.name
     assert drop.usage() == (len(data), 1)
 

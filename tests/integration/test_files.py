@@ -23,6 +23,7 @@ class TestUpload:
         file = person.until_ready(file_id)
         assert set(file) == {
             "name", "size", "contentType", "state", "createdAt", "updatedAt", "sha256", "path", "generation",
+            "kind", "nameKey", "keywords",
         }  # fmt: skip
         assert file["name"] == "산책.txt"
         assert file["size"] == len(data)
@@ -42,12 +43,14 @@ class TestUpload:
         assert file["image"] == {"width": 640, "height": 480}
         assert file["contentType"] == content_type
         assert file["size"] == len(data)
-        assert file["thumbnails"] == {"small": f"derived/{person.uid}/{file_id}/small.webp"}
-        response = person.storage.download(file["thumbnails"]["small"])
-        assert response.headers["Content-Type"] == "image/webp"
-        with Image.open(BytesIO(response.content)) as thumbnail:
-            assert (thumbnail.format, thumbnail.size) == ("WEBP", (320, 240))
-        assert len(response.content) < 64 * 1024
+        assert file["kind"] == "image"
+        for name, size in (("small", (320, 240)), ("large", (640, 480))):
+            assert file["thumbnails"][name] == f"derived/{person.uid}/{file_id}/{name}.webp"
+            response = person.storage.download(file["thumbnails"][name])
+            assert response.headers["Content-Type"] == "image/webp"
+            with Image.open(BytesIO(response.content)) as thumbnail:
+                assert (thumbnail.format, thumbnail.size) == ("WEBP", size)
+            assert len(response.content) < 64 * 1024
 
     def test_picture_taken_upright_is_measured_as_seen(self, person, picture):
         exif = Image.Exif()
