@@ -37,19 +37,23 @@ def main(arguments: list[str]) -> int:
     else:
         from emulator.__main__ import main as program
 
-        own += _index_flags()
+        own += _own_flags()
     return program(own)
 
 
-def _index_flags() -> list[str]:
+def _own_flags() -> list[str]:
     """What ./kit asks of the Firestore emulator beyond the CLI's command line (tools/java.py)."""
     import os
 
+    flags = []
+    if folder := os.environ.get("KINDLING_DATA_DIR"):
+        flags += ["--data-dir", folder]
     file = os.environ.get("KINDLING_INDEX_FILE")
-    if not file or not os.path.isfile(file):  # noqa: PTH113 - pathlib loads slowly
-        return []
-    strict = os.environ.get("KINDLING_REQUIRE_INDEXES") == "1"
-    return ["--index_file", file, *(["--require_indexes"] if strict else [])]
+    if file and os.path.isfile(file):  # noqa: PTH113 - pathlib loads slowly
+        flags += ["--index_file", file]
+        if os.environ.get("KINDLING_REQUIRE_INDEXES") == "1":
+            flags.append("--require_indexes")
+    return flags
 
 
 def _wait_at_gate() -> None:

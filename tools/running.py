@@ -59,6 +59,7 @@ class Plan:
     temporary: Path | None = None
     java: Path | None = JAVA
     require_indexes: bool = False
+    journal: Path | None = None
     grace: float = 0.0
     scratch: tuple[Path, ...] = ()
 
@@ -93,6 +94,9 @@ class Plan:
         foreign = self.suite.environment()
         own = {name: value for name, value in os.environ.items() if name not in foreign}
         own.update(environment(own.get("PATH", ""), self.java) if self.java else {})
+        own.pop("KINDLING_DATA_DIR", None)
+        if self.journal:
+            own["KINDLING_DATA_DIR"] = str(self.journal)
         own["KINDLING_REQUIRE_INDEXES"] = "1" if self.require_indexes else "0"
         if self.temporary:
             own["TMPDIR"] = str(self.temporary)

@@ -17,6 +17,8 @@ from tools.terminal import Failure
 METADATA: Final = "firebase-export-metadata.json"
 """Written last by the CLI, so an export that has it is complete."""
 
+JOURNAL: Final = "firestore.journal"
+
 EXPORT_LIMIT: Final = 60.0
 
 
@@ -31,6 +33,20 @@ def latest(data: Path = SAVED_DATA) -> Path | None:
                 candidate.rename(data)
                 break
     return data if complete(data) else None
+
+
+def journal_of(data: Path, *, wanted: bool) -> tuple[Path, bool]:
+    """The folder where the Firestore emulator keeps every commit, and whether it is ahead of the saved data.
+
+    It is when kit could not save at the end. Otherwise, or when that is not `wanted`, it begins anew.
+    """
+    folder = data.with_name(f"{data.name}.journal")
+    journal, metadata = folder / JOURNAL, data / METADATA
+    saved = metadata.stat().st_mtime if metadata.exists() else 0.0
+    ahead = wanted and journal.exists() and journal.stat().st_size > 0 and journal.stat().st_mtime > saved
+    if not ahead:
+        shutil.rmtree(folder, ignore_errors=True)
+    return folder, ahead
 
 
 def complete(folder: Path) -> bool:

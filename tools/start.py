@@ -63,7 +63,11 @@ def run(arguments: argparse.Namespace) -> int:
     with _configuration(arguments.ports) as (config, suite), signals_raise():
         _require_free_ports(suite)
         source = _source(data, fresh=arguments.fresh, seed=arguments.seed)
-        say(f"Data: {_describe(source)}")
+        journal, ahead = saved_data.journal_of(data, wanted=not (arguments.fresh or arguments.seed))
+        say(
+            f"Data: {_describe(source)}"
+            + ("; Firestore from its journal, since the last run did not save" if ahead else "")
+        )
         folder = KIT / (f"start-{arguments.ports}" if arguments.ports else "start")
         plan = Plan(
             suite,
@@ -72,6 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
             imported=source,
             java=None if arguments.official else JAVA,
             require_indexes=arguments.require_indexes,
+            journal=journal,
             grace=GRACE,
         )
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from emulator.errors import FailedPrecondition, InvalidArgument
 from emulator.firestore.commit_clock import CommitClock
 from emulator.firestore.documents import Document, DocumentChange
@@ -17,8 +19,14 @@ from emulator.firestore.views import Altered, Latest, View
 class Database:
     """The state behind one database id."""
 
-    def __init__(self, database: DatabaseId, clock: CommitClock) -> None:
+    def __init__(
+        self,
+        database: DatabaseId,
+        clock: CommitClock,
+        record: Callable[[tuple[DocumentChange, ...]], None],
+    ) -> None:
         self.id = database
+        self._record = record
         self.clock = clock
         self.store = Store()
         self.history = History()
@@ -39,13 +47,20 @@ class Database:
         if time.micros < now.micros - MAX_AGE_MICROS or not self.history.knows(time):
             raise FailedPrecondition("The requested 'read_time' is too old.")
 
+    def begin_with(self, changes: Iterable[DocumentChange]) -> None:
+        """Store documents that were here before the emulator started: no commit, so nobody is told."""
+        for change in changes:
+            self.store.apply(change)
+
     def apply(
         self, time: Timestamp, changes: tuple[DocumentChange, ...], rewritten: tuple[Document, ...] = ()
     ) -> None:
-        """Make the changes of one commit and tell the listeners, once, about all of them.
+        """Record the changes of one commit, make them, and tell the listeners, once, about all of them.
 
         `rewritten` are documents a write left as they were: clients wait to see them again after their write.
         """
+        if changes:
+            self._record(changes)
         for change in changes:
             self.store.apply(change)
         if changes:

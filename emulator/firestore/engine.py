@@ -26,7 +26,7 @@ from emulator.firestore.listen import ListenSession
 from emulator.firestore.masks import apply_mask
 from emulator.firestore.matching import Matcher
 from emulator.firestore.normalization import NormalQuery, check_database, normalize, over_fields
-from emulator.firestore.paths import DatabaseId, DocumentPath, FieldPath
+from emulator.firestore.paths import DatabaseId, DocumentPath, FieldPath, PathKey
 from emulator.firestore.queries import NAME, Aggregation, Cursor, Query
 from emulator.firestore.reading import Reading
 from emulator.firestore.reads import LATEST, Consistency, TransactionOptions
@@ -44,7 +44,8 @@ class Engine:
     """All databases of one emulator. `rules` None allows everything; `indexes` None asks for none.
 
     `seed` is called once per database, on its first access. Observers are called synchronously, in order,
-    after each commit or decision.
+    after each commit or decision. `journal` is called before changes are made, with none when a database
+    begins; when it raises they are not made.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Engine:
         self.indexes: IndexChecker | None = None
         self.meter = Meter()
         self.seed: Callable[[Engine, DatabaseId], None] | None = None
+        self.journal: Callable[[DatabaseId, tuple[DocumentChange, ...]], None] | None = None
         self.commit_observers: list[Callable[[CommitEvent], None]] = []
         self.rules_observers: list[Callable[[RulesEvaluation], None]] = []
         self._clock = CommitClock(clock)
@@ -79,10 +81,25 @@ class Engine:
         """A database's state; the first access makes and seeds it."""
         found = self._databases.get(database)
         if found is None:
-            found = self._databases[database] = Database(database, self._clock)
+            found = self._open(database)
+            self._record(database, ())
             if self.seed is not None:
                 self.seed(self, database)
         return found
+
+    def restore(self, database: DatabaseId, documents: Iterable[Document]) -> None:
+        """Begin a database with documents of its own instead of the seed. They are not recorded again."""
+        measured = (_measured(document) for document in documents)
+        self._open(database).begin_with(DocumentChange(each.path, None, each) for each in measured)
+
+    def _open(self, database: DatabaseId) -> Database:
+        state = Database(database, self._clock, lambda changes: self._record(database, changes))
+        self._databases[database] = state
+        return state
+
+    def _record(self, database: DatabaseId, changes: tuple[DocumentChange, ...]) -> None:
+        if self.journal is not None:
+            self.journal(database, changes)
 
     # --- reads
 
@@ -368,6 +385,11 @@ class Engine:
         )
         state.apply(self._clock.commit_time(), changes)
         return len(changes)
+
+    def contents(self, database: DatabaseId) -> dict[PathKey, Document]:
+        """Every document by its name."""
+        everything = self.database(database).store.everything()
+        return {name: everything.get(name) for name in everything.names}
 
     def documents(self, database: DatabaseId) -> Iterator[Document]:
         """Every document in name order, as of the call."""

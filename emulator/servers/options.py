@@ -35,6 +35,7 @@ class Options:
     single_project_mode: bool = False
     index_file: Path | None = None
     require_indexes: bool = False
+    data_dir: Path | None = None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -63,6 +64,7 @@ def parse_options(arguments: list[str]) -> Options:
         single_project_mode=found.single_project_mode,
         index_file=found.index_file,
         require_indexes=found.require_indexes,
+        data_dir=found.data_dir,
     )
 
 
@@ -83,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_boolean(parser, "--single_project_mode_error", "not implemented")
     add("--index_file", type=Path, help="firestore.indexes.json: say which indexes production would miss")
     _add_boolean(parser, "--require_indexes", "refuse a query that lacks an index, as production does")
+    add("--data-dir", type=Path, help="keep every commit in this folder, so that no way of ending loses one")
     add("--export-name", help="not implemented")
     add("--export-on-exit", help="not implemented")
     add("--licenses", action="version", version="Apache License 2.0", help="show the licence and exit")

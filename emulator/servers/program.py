@@ -16,6 +16,7 @@ from emulator.firestore.paths import DatabaseId
 from emulator.rules import RulesCompileError, Ruleset, compile_ruleset
 from emulator.servers.export import Seed
 from emulator.servers.index_file import index_checker
+from emulator.servers.journal import Journal, JournalError
 from emulator.servers.options import Options
 from emulator.servers.server import EmulatorServer, now
 from emulator.wire.index_config import IndexFileError
@@ -33,10 +34,15 @@ def run(options: Options, listeners: list[socket.socket]) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(message)s")
     try:
         engine = _engine(options)
-    except (OSError, UnicodeError, FirestoreError, IndexFileError) as error:
+        journal = None if options.data_dir is None else Journal(options.data_dir)
+        if journal is not None:
+            journal.attach(engine)
+    except (OSError, UnicodeError, FirestoreError, IndexFileError, JournalError) as error:
         print(f"The emulator cannot start: {error}", file=sys.stderr)
         return 1
     uvloop.run(_serve(options, engine, listeners))
+    if journal is not None:
+        journal.close()
     return 0
 
 

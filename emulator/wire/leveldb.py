@@ -43,23 +43,25 @@ class _Piece(IntEnum):
 
 
 class LogWriter:
-    """Turns records into log bytes, which must be written in the order they were made."""
+    """Turns records into log bytes, which must be written in the order they were made. `room` is what is left
+    of the block: whoever does not write the bytes of a record sets it back.
+    """
 
     def __init__(self) -> None:
-        self._room = BLOCK_SIZE
+        self.room = BLOCK_SIZE
 
     def add(self, record: bytes) -> bytes:
         """The bytes that append one record, which may be empty."""
         out = bytearray()
         rest, first = memoryview(record), True
         while True:
-            if self._room < _HEADER.size:
-                out += bytes(self._room)
-                self._room = BLOCK_SIZE
-            size = min(len(rest), self._room - _HEADER.size)
+            if self.room < _HEADER.size:
+                out += bytes(self.room)
+                self.room = BLOCK_SIZE
+            size = min(len(rest), self.room - _HEADER.size)
             piece, rest = rest[:size], rest[size:]
             out += _piece(_kind(first, last=not rest), bytes(piece))
-            self._room -= _HEADER.size + size
+            self.room -= _HEADER.size + size
             first = False
             if not rest:
                 return bytes(out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -120,3 +121,37 @@ def test_half_written_new_export_does_not_replace_the_previous_one(tmp_path: Pat
     half_export(tmp_path / "data.new")
     saved_data.latest(tmp_path / "data")
     assert content(tmp_path / "data") == "old"
+
+
+def write_journal(data: Path, *, at: int) -> Path:
+    folder = data.with_name(f"{data.name}.journal")
+    folder.mkdir(exist_ok=True)
+    (folder / saved_data.JOURNAL).write_bytes(b"commits")
+    os.utime(folder / saved_data.JOURNAL, (at, at))
+    return folder
+
+
+def test_journal_that_was_written_after_the_save_is_used(tmp_path):
+    data = tmp_path / "data"
+    whole_export("x")(data)
+    os.utime(data / saved_data.METADATA, (1_000, 1_000))
+    folder = write_journal(data, at=2_000)
+    assert saved_data.journal_of(data, wanted=True) == (folder, True)
+    assert (folder / saved_data.JOURNAL).read_bytes() == b"commits"
+
+
+@pytest.mark.parametrize(
+    ("at", "wanted"), [pytest.param(500, True, id="saved since"), pytest.param(2_000, False, id="not wanted")]
+)
+def test_journal_that_is_not_to_be_used_begins_anew(tmp_path, at, wanted):
+    data = tmp_path / "data"
+    whole_export("x")(data)
+    os.utime(data / saved_data.METADATA, (1_000, 1_000))
+    folder = write_journal(data, at=at)
+    assert saved_data.journal_of(data, wanted=wanted) == (folder, False)
+    assert not folder.exists()
+
+
+def test_journal_of_a_first_run_that_never_saved_is_used(tmp_path):
+    folder = write_journal(tmp_path / "data", at=2_000)
+    assert saved_data.journal_of(tmp_path / "data", wanted=True) == (folder, True)

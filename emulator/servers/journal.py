@@ -1,0 +1,160 @@
+"""What `--data-dir` keeps: every commit is in a file before it is answered, so ending in any way loses none.
+
+The file is a LevelDB log of `wire.journal_format` records, one per commit. It is written without a buffer,
+which survives the end of this process; the machine's own crash may lose the last moments. A torn or damaged
+tail is reported and kept beside it, and everything before it is used.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from emulator.errors import Unavailable
+from emulator.firestore.documents import Document, DocumentChange
+from emulator.firestore.engine import Engine
+from emulator.firestore.paths import DatabaseId, PathKey
+from emulator.wire.journal_format import Left, RecordError, decode_record, encode_record
+from emulator.wire.leveldb import LogError, LogWriter, read_records
+
+logger = logging.getLogger(__name__)
+
+NAME = "firestore.journal"
+
+#: Bytes from which on a journal is written anew when most of it is history.
+COMPACTED_FROM = 64 * 1024 * 1024
+_GROWTH = 4
+_SNAPSHOT_STEP = 500
+
+Contents = dict[DatabaseId, dict[PathKey, Document]]
+
+
+class JournalError(Exception):
+    """The folder cannot be used; the message is for the person who named it."""
+
+
+class Journal:
+    """The open journal of one engine."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises JournalError when another emulator uses the folder, OSError when it cannot be written."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / NAME
+        self._lock = _lock(folder)
+        self._writer = LogWriter()
+        self._file = -1
+        self._size = 0
+        self._compacted_size = 0
+        self._broken = False
+
+    def attach(self, engine: Engine) -> None:
+        """Give the engine what the journal holds, and from now on record what it commits."""
+        contents = self._read()
+        for database, documents in contents.items():
+            engine.restore(database, documents.values())
+        self._rewrite(contents)
+        engine.journal = lambda database, changes: self._record(engine, database, changes)
+
+    def close(self) -> None:
+        os.close(self._file)
+        os.close(self._lock)
+
+    def _read(self) -> Contents:
+        contents: Contents = {}
+        try:
+            log = self._path.read_bytes()
+        except FileNotFoundError:
+            return contents
+        good = 0
+        try:
+            for data in read_records(log):
+                record = decode_record(data)
+                _apply(contents.setdefault(record.database, {}), record.left)
+                good += 1
+        except (LogError, RecordError) as error:
+            kept = self._path.with_suffix(".damaged")
+            kept.write_bytes(log)
+            logger.warning(
+                "%s is damaged after %d commits (%s); those are used, and the file is kept as %s",
+                self._path, good, error, kept.name,
+            )  # fmt: skip
+        return contents
+
+    def _rewrite(self, contents: Mapping[DatabaseId, Mapping[PathKey, Document]]) -> None:
+        """A journal of the present alone takes the place of the old one, at once."""
+        fresh = self._path.with_suffix(".new")
+        writer, size = LogWriter(), 0
+        with fresh.open("wb") as file:
+            for database, documents in contents.items():
+                for left in _steps(documents.values()):
+                    size += file.write(writer.add(encode_record(database, left)))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._path)
+        if self._file >= 0:
+            os.close(self._file)
+        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND)
+        self._writer, self._size, self._compacted_size = writer, size, size
+
+    def _record(self, engine: Engine, database: DatabaseId, changes: tuple[DocumentChange, ...]) -> None:
+        """Write one commit. Unavailable when that fails, and then the commit must not happen."""
+        if self._broken:
+            raise Unavailable(f"The journal {self._path} could not be written before; restart the emulator.")
+        if self._size > COMPACTED_FROM and self._size > _GROWTH * self._compacted_size:
+            self._rewrite({each: engine.contents(each) for each in engine.databases()})
+        room = self._writer.room
+        data = self._writer.add(encode_record(database, ((each.path, each.after) for each in changes)))
+        try:
+            _write_all(self._file, data)
+        except OSError as error:
+            self._take_back(room)
+            raise Unavailable(f"The journal cannot be written: {error.strerror}.") from error
+        self._size += len(data)
+
+    def _take_back(self, room: int) -> None:
+        """Half a record would hide every later one."""
+        self._writer.room = room
+        try:
+            os.ftruncate(self._file, self._size)
+        except OSError:
+            self._broken = True
+
+
+def _lock(folder: Path) -> int:
+    lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise JournalError(f"another emulator uses the data directory {folder}") from None
+    return lock
+
+
+def _apply(documents: dict[PathKey, Document], left: Iterable[Left]) -> None:
+    for path, document in left:
+        if document is None:
+            documents.pop(path.key, None)
+        else:
+            documents[path.key] = document
+
+
+def _steps(documents: Iterable[Document]) -> Iterable[list[Left]]:
+    """The begin of a database, then its documents in records of bearable size."""
+    step: list[Left] = []
+    yield []
+    for document in documents:
+        step.append((document.path, document))
+        if len(step) == _SNAPSHOT_STEP:
+            yield step
+            step = []
+    if step:
+        yield step
+
+
+def _write_all(file: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
