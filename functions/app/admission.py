@@ -25,7 +25,7 @@ from app.accounts import (
     parse_list,
     role_at_creation,
 )
-from app.profiles import read_profile
+from app.profiles import is_deleted, read_profile
 
 BLOCKED_EMAIL_DOMAINS = StringParam(
     "BLOCKED_EMAIL_DOMAINS",
@@ -87,13 +87,15 @@ def _state(event: AuthBlockingEvent) -> str:
     """The state of the profile. When it cannot be read nobody is let in, since a suspension must hold."""
     try:
         profile = read_profile(event.data.uid)
+        if profile is None:  # new, or removed already while its account still goes
+            return "deleting" if is_deleted(event.data.uid) else "active"
     except Exception as error:
         logger.error(
             "profile not readable at sign-in", event_id=event.event_id, uid=event.data.uid, cause=repr(error)
         )
         message = "Signing in is not possible right now. Please try again in a moment."
         raise HttpsError(FunctionsErrorCode.UNAVAILABLE, message) from error
-    return profile.state if profile is not None else "active"
+    return profile.state
 
 
 def _refuse(event: AuthBlockingEvent, code: FunctionsErrorCode, message: str, cause: str) -> NoReturn:

@@ -117,3 +117,9 @@ def on_user_created(event: UserEvent) -> None:
 def deletion_path(uid: str) -> str:
     """The ledger entry that says a user was deleted."""
     return f"ledger/deleted-user:{uid}"
+
+
+def is_deleted(uid: str) -> bool:
+    """Whether the deletion of this user has begun, at most a month ago."""
+    exists: bool = clients.firestore().document(deletion_path(uid)).get().exists
+    return exists

@@ -124,6 +124,13 @@ def test_user_without_a_profile_yet_is_let_in(drop):
     assert admission.before_user_signed_in(blocking_event(uid=drop.uid)) is None
 
 
+def test_user_whose_profile_is_removed_already_is_refused(drop):
+    drop.firestore.document(f"ledger/deleted-user:{drop.uid}").set({"uid": drop.uid})
+    with pytest.raises(HttpsError) as refusal:
+        admission.before_user_signed_in(blocking_event(uid=drop.uid))
+    assert "deleted" in refusal.value.message
+
+
 def test_profile_that_cannot_be_read_lets_nobody_in_and_tells_no_cause(monkeypatch, capfd):
     def fail(uid):
         raise RuntimeError("secret address of the database")

@@ -8,11 +8,14 @@ from typing import Any
 
 import firebase_admin
 import pytest
+import requests
 from firebase_admin import auth, firestore, storage
 from google.auth.credentials import AnonymousCredentials
 from PIL import Image
 
 from tests.integration.people import People, Person, eventually
+from tests.integration.workers import Workers
+from tests.rest import DEADLINE_SECONDS
 from tools.suite import Suite
 
 
@@ -35,8 +38,9 @@ class Admin:
         return [blob.name for blob in self.bucket.list_blobs(prefix=prefix)]
 
     def objects_of(self, person: Person) -> list[str]:
-        """Everything of a person in the bucket, originals and thumbnails."""
-        return self.objects(f"users/{person.uid}/") + self.objects(f"derived/{person.uid}/")
+        """Everything of a person in the bucket: originals, thumbnails, exports."""
+        prefixes = ("users", "derived", "exports")
+        return [name for prefix in prefixes for name in self.objects(f"{prefix}/{person.uid}/")]
 
     def documents_of(self, person: Person) -> list[str]:
         """The paths of everything of a person in Firestore, the ledger aside."""
@@ -56,6 +60,12 @@ class Admin:
         except auth.UserNotFoundError:
             return None
 
+    def user(self, uid: str) -> auth.UserRecord | None:
+        try:
+            return auth.get_user(uid, app=self._app)
+        except auth.UserNotFoundError:
+            return None
+
     def delete_account(self, uid: str) -> None:
         auth.delete_user(uid, app=self._app)
 
@@ -71,6 +81,26 @@ def admin(suite: Suite) -> Iterator[Admin]:
 @pytest.fixture(scope="session")
 def people(suite: Suite) -> People:
     return People(suite)
+
+
+@pytest.fixture(scope="session")
+def workers(suite: Suite) -> Workers:
+    return Workers(suite)
+
+
+@pytest.fixture(scope="session")
+def call(suite: Suite) -> Callable[..., requests.Response]:
+    """Calls a callable function as the client SDKs do: `call(person, "start_export", data)`."""
+
+    def call(person: Person, function: str, data: Any = None) -> requests.Response:
+        return requests.post(
+            f"{suite.url('functions')}/{suite.project_id}/us-central1/{function}",
+            json={"data": data},
+            headers={"Authorization": f"Bearer {person.id_token}"},
+            timeout=DEADLINE_SECONDS,
+        )
+
+    return call
 
 
 @pytest.fixture
