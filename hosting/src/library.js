@@ -6,7 +6,7 @@ import { openData } from './data.js';
 import { deleteFile, downloadFile, PAGE_SIZE, thumbnailUrl, watchFiles } from './files.js';
 import { language } from './i18n.js';
 import { saveProfile, watchProfile } from './profile.js';
-import { Uploads } from './upload.js';
+import { Uploads } from './uploads/uploads.js';
 
 const PROFILE_SLOW_MS = 10_000;
 
@@ -21,7 +21,6 @@ export class Library {
   #isNewUser;
   #services;
   #count = PAGE_SIZE;
-  #keys = new Map();
   #listeners = new Set();
   #stops = [];
   #stopFiles = () => {};
@@ -31,8 +30,8 @@ export class Library {
     this.#user = user;
     this.#isNewUser = isNewUser;
     this.#services = openData(firebase);
-    this.uploads = new Uploads(user.uid, this.#services);
-    this.#stops.push(this.uploads.onChange(() => this.#settle()));
+    this.uploads = new Uploads({ firebase, user, db: this.#services.db });
+    this.#stops.push(this.uploads.onHiding(() => this.#changed()));
     this.#watchProfile();
     this.#watchFiles();
   }
@@ -54,14 +53,9 @@ export class Library {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Uploads without a document first, then the documents, newest first: `{ key, file, upload }`. */
-  get entries() {
-    const uploads = new Map(this.uploads.list.map((upload) => [upload.fileId, upload]));
-    const kept = (this.files ?? []).filter(({ id }) => !this.uploads.discarded.has(id));
-    const documents = kept.map((file) => this.#entry(file, uploads.get(file.id) ?? null));
-    const listed = new Set(documents.map(({ upload }) => upload));
-    const alone = this.uploads.list.filter((upload) => !listed.has(upload));
-    return [...alone.map((upload) => ({ key: upload.key, file: null, upload })), ...documents];
+  /** What the list shows: every document but those that only stand for an upload of this device. */
+  get listed() {
+    return (this.files ?? []).filter((file) => !this.uploads.hides(file));
   }
 
   showMore() {
@@ -95,23 +89,12 @@ export class Library {
     return thumbnailUrl(this.#services.storage, path);
   }
 
-  /** Ends all listening. Uploads still running are taken back. */
+  /** Ends all listening. Unfinished uploads go on when their owner comes back. */
   close() {
-    this.uploads.cancelAll();
+    this.uploads.close();
     this.#stopFiles();
     for (const stop of this.#stops) stop();
     this.#listeners.clear();
-  }
-
-  /** After news of files or uploads: a row keeps its key when its upload is over and only the document is left. */
-  #settle() {
-    for (const { fileId, key } of this.uploads.list) if (fileId) this.#keys.set(fileId, key);
-    this.uploads.settle(this.files ?? []);
-    this.#changed();
-  }
-
-  #entry(file, upload) {
-    return { key: this.#keys.get(file.id) ?? file.id, file, upload };
   }
 
   #watchProfile() {
@@ -137,7 +120,7 @@ export class Library {
     this.listError = null;
     const show = ({ files, hasMore }) => {
       Object.assign(this, { files, hasMore });
-      this.#settle();
+      this.#changed();
     };
     this.#stopFiles = watchFiles(this.#services.db, this.#user.uid, this.#count, show, (error) => this.#fail(error));
     this.#changed();

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Playwright, ViewportSize, expect, sync_
 
 from tests.e2e.drop import Drop, Watch
 from tests.integration.people import PASSWORD, People, Person
-from tests.rest import ADMIN_TOKEN, FirestoreAs
+from tests.rest import ADMIN_TOKEN, FirestoreAs, StorageAs
 
 DEADLINE_MS = 15_000
 DESKTOP: ViewportSize = {"width": 1200, "height": 860}
@@ -98,3 +98,9 @@ def admin_firestore(suite: Any) -> FirestoreAs:
     return FirestoreAs(
         suite.url("firestore"), f"projects/{suite.project_id}/databases/(default)", ADMIN_TOKEN
     )
+
+
+@pytest.fixture(scope="session")
+def admin_storage(suite: Any) -> StorageAs:
+    """The bucket as functions see it, without rules."""
+    return StorageAs(suite.url("storage"), suite.bucket, ADMIN_TOKEN)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
-from tests.e2e.pictures import LocalFile
+from tests.e2e.tray import Bringing
 
 LOOPBACK = {"127.0.0.1", "localhost"}
 PROCESSED_MS = 30_000
@@ -46,7 +43,7 @@ class Watch:
             self.problems.append(f"request to {address.hostname}")
 
 
-class Drop:
+class Drop(Bringing):
     """One page of Drop in English. `page` is there for what has no method."""
 
     def __init__(self, page: Page, url: str, watch: Watch) -> None:
@@ -101,18 +98,6 @@ class Drop:
     def row(self, name: str) -> Locator:
         return self.rows.filter(has=self.page.get_by_text(name, exact=True))
 
-    def pick(self, *files: LocalFile) -> None:
-        """Through the button, as a person does."""
-        with self.page.expect_file_chooser() as chooser:
-            self.page.get_by_role("button", name="Choose files").click()
-        chooser.value.set_files([file.payload for file in files])
-
-    def drag_over(self, *files: LocalFile) -> None:
-        self._drag("dragover", files)
-
-    def drop(self, *files: LocalFile) -> None:
-        self._drag("drop", files)
-
     def expect_ready(self, name: str) -> None:
         expect(self.row(name).get_by_role("button", name=f"Download {name}")).to_be_visible(
             timeout=PROCESSED_MS
@@ -128,32 +113,3 @@ class Drop:
         self.row(name).get_by_role("button", name=f"Delete {name}").click()
         self.page.get_by_role("dialog").get_by_role("button", name="Delete file").click()
         expect(self.row(name)).to_have_count(0)
-
-    @contextmanager
-    def slow_uplink(self, bytes_per_second: int) -> Iterator[None]:
-        """A connection on which an upload takes long enough to be seen."""
-        session = self.page.context.new_cdp_session(self.page)
-        conditions = {"offline": False, "latency": 0, "downloadThroughput": -1}
-        session.send("Network.enable")
-        session.send("Network.emulateNetworkConditions", {**conditions, "uploadThroughput": bytes_per_second})
-        yield
-        session.send("Network.emulateNetworkConditions", {**conditions, "uploadThroughput": -1})
-        session.detach()
-
-    def _drag(self, event: str, files: tuple[LocalFile, ...]) -> None:
-        parts = [
-            {"name": file.name, "type": file.content_type, "base64": base64.b64encode(file.data).decode()}
-            for file in files
-        ]
-        transfer = self.page.evaluate_handle(_DATA_TRANSFER, parts)
-        self.page.get_by_role("main").dispatch_event(event, {"dataTransfer": transfer})
-
-
-_DATA_TRANSFER = """(parts) => {
-  const transfer = new DataTransfer();
-  for (const { name, type, base64 } of parts) {
-    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-    transfer.items.add(new File([bytes], name, { type }));
-  }
-  return transfer;
-}"""

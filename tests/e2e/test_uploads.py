@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -8,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.drop import PROCESSED_MS, Drop
 from tests.e2e.pictures import LocalFile, drawing, note, photo
 from tests.integration.people import Person, eventually
-from tests.rest import FirestoreAs
+from tests.rest import FirestoreAs, StorageAs
 
 MEBIBYTE = 1024 * 1024
 DENIED = "status of 403"
@@ -48,27 +49,47 @@ def test_dropped_files_are_taken_anywhere_on_the_page(library: Drop):
     expect_thumbnail(library.page, library.row("red.png"))
 
 
-def test_upload_shows_its_progress(library: Drop):
+def test_upload_shows_progress_speed_and_time_in_the_tray_and_not_in_the_list(library: Drop):
     with library.slow_uplink(200 * 1024):
-        library.pick(photo("slow.jpg", size=(1600, 1200)))
-        bar = library.page.get_by_role("progressbar", name="Upload of slow.jpg")
-        expect(bar).to_be_visible()
-        library.page.wait_for_function(
-            "() => { const { value } = document.querySelector('progress'); return value > 0 && value < 1; }"
+        library.pick(photo("slow.jpg", size=(1280, 960)))
+        library.expect_share_sent("slow.jpg")
+        expect(library.upload("slow.jpg")).to_contain_text(
+            re.compile(r"Uploading, \d+% · \d+ kB/s · \d+ sec left")
         )
-        expect(library.row("slow.jpg")).to_contain_text("Uploading, ")
+        expect(library.tray.get_by_role("button", name=re.compile(r"Uploading 1 file"))).to_be_visible()
+        expect(library.rows).to_have_count(0)
     library.expect_ready("slow.jpg")
+    expect(library.upload("slow.jpg")).to_contain_text("In your library")
 
 
-def test_cancelled_upload_leaves_nothing_behind(library: Drop, person: Person):
-    with library.slow_uplink(20 * 1024):
-        library.pick(photo("regret.jpg", size=(1600, 1200)))
-        expect(library.page.get_by_role("progressbar", name="Upload of regret.jpg")).to_be_visible()
-        eventually(lambda: files_of(person), what="the announced file")
-        library.page.get_by_role("button", name="Cancel upload of regret.jpg").click()
-        expect(library.row("regret.jpg")).to_have_count(0)
+def test_cancelled_upload_leaves_no_document_and_no_object(
+    library: Drop, person: Person, admin_storage: StorageAs
+):
+    with library.slow_uplink(100 * 1024):
+        library.pick(photo("regret.jpg", size=(1280, 960)))
+        library.expect_share_sent("regret.jpg")
+        file_id = files_of(person)[0]["name"].rpartition("/")[2]
+        library.press("Cancel upload of regret.jpg")
+        expect(library.tray).to_be_hidden()
     eventually(lambda: not files_of(person), what="no document is left")
     expect(library.page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
+    assert not admin_storage.exists(person.original(file_id, "regret.jpg"))
+
+
+def test_paused_upload_goes_on_where_it_stopped(library: Drop, person: Person):
+    picture = photo("pause.jpg", size=(1280, 960))
+    with library.slow_uplink(400 * 1024):
+        library.pick(picture)
+        library.expect_share_sent("pause.jpg", more_than=0.35)
+        library.press("Pause upload of pause.jpg")
+        expect(library.upload("pause.jpg")).to_contain_text("Paused at ")
+        expect(library.tray.get_by_role("button", name="Resume upload of pause.jpg")).to_be_focused()
+    chunks = library.chunks()
+    library.press("Resume upload of pause.jpg")
+
+    library.expect_ready("pause.jpg")
+    assert chunks.offsets[0] > 0
+    assert library.download("pause.jpg")[1] == picture.data
 
 
 def test_failed_upload_says_why_and_retry_brings_it_in(library: Drop, person: Person):
@@ -78,11 +99,11 @@ def test_failed_upload_says_why_and_retry_brings_it_in(library: Drop, person: Pe
         uploads, lambda route: route.fulfill(status=403, json={"error": {"code": 403, "message": "no"}})
     )
     library.pick(note("again.txt"))
-    expect(library.row("again.txt")).to_contain_text("Not uploaded. The server did not accept this file.")
+    expect(library.upload("again.txt")).to_contain_text("Not uploaded. The server did not accept this file.")
     eventually(lambda: not files_of(person), what="the document of the failed upload is gone")
 
     library.page.unroute(uploads)
-    library.page.get_by_role("button", name="Retry upload of again.txt").click()
+    library.press("Retry upload of again.txt")
 
     library.expect_ready("again.txt")
     assert len(files_of(person)) == 1
@@ -92,7 +113,7 @@ def test_more_than_three_files_wait_for_their_turn(library: Drop):
     names = [f"queued-{number}.jpg" for number in range(5)]
     with library.slow_uplink(100 * 1024):
         library.pick(*[photo(name) for name in names])
-        expect(library.page.get_by_role("progressbar")).to_have_count(3)
+        expect(library.uploads.get_by_role("progressbar")).to_have_count(3)
         expect(library.page.get_by_text("Waiting to upload")).to_have_count(2)
     for name in names:
         library.expect_ready(name)
@@ -112,10 +133,10 @@ def test_file_that_cannot_be_taken_is_refused_before_anything_is_sent(
 ):
     library.pick(file)
 
-    expect(library.row(file.name)).to_contain_text(sentence)
+    expect(library.upload(file.name)).to_contain_text(sentence)
     assert files_of(person) == []
-    library.page.get_by_role("button", name=f"Dismiss {file.name}").click()
-    expect(library.row(file.name)).to_have_count(0)
+    library.press(f"Dismiss {file.name}")
+    expect(library.tray).to_be_hidden()
 
 
 def test_oversized_file_is_refused_with_the_limit(library: Drop, person: Person, tmp_path):
@@ -127,7 +148,7 @@ def test_oversized_file_is_refused_with_the_limit(library: Drop, person: Person,
         library.page.get_by_role("button", name="Choose files").click()
     chooser.value.set_files(large)
 
-    expect(library.row("film.mp4")).to_contain_text(
+    expect(library.upload("film.mp4")).to_contain_text(
         "The file is too large. The limit is 50 MB for each file."
     )
     assert files_of(person) == []
@@ -142,8 +163,9 @@ def test_file_that_lies_about_its_type_is_rejected_with_the_reason(library: Drop
     )
     expect(row.get_by_role("button", name="Download invoice.png")).to_have_count(0)
 
-    library.page.get_by_role("button", name="Dismiss invoice.png").click()
+    row.get_by_role("button", name="Dismiss invoice.png").click()
     expect(row).to_have_count(0)
+    expect(library.upload("invoice.png")).to_contain_text("Not accepted. The content of this file")
     eventually(lambda: not files_of(person), what="the rejected document is gone")
 
 
@@ -184,7 +206,7 @@ def test_file_beyond_the_quota_is_refused_with_what_is_left(
 
     library.pick(photo("large.jpg"))
 
-    expect(library.row("large.jpg")).to_contain_text("Not enough space: 1,000 bytes left.")
+    expect(library.upload("large.jpg")).to_contain_text("Not enough space: 1,000 bytes left.")
     assert files_of(person) == []
 
 
@@ -196,7 +218,7 @@ def test_suspended_user_who_is_still_signed_in_is_told_and_adds_nothing(
 
     library.pick(note())
 
-    expect(library.row("note.txt")).to_contain_text("This account cannot add files at the moment.")
+    expect(library.upload("note.txt")).to_contain_text("This account cannot add files at the moment.")
     assert files_of(person) == []
 
 

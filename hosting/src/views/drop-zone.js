@@ -1,30 +1,49 @@
-/** Ways to bring files in: the picker, and dropping anywhere on the page. */
+/** Ways to bring files in: two pickers, dropping anywhere on the page, and pasting. */
 import { formatBytes } from '../format.js';
 import { t } from '../i18n.js';
-import { MAX_FILE_BYTES } from '../upload.js';
+import { toast } from '../ui/announce.js';
 import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
+import { MAX_FILE_BYTES } from '../uploads/admission.js';
+import { droppedFiles, folderFiles, pastedFiles } from '../uploads/intake.js';
 
-/** The invitation with its picker. `onFiles(files, folders)` hears what was chosen. */
+const TEXT_FIELD = 'input, textarea, select, [contenteditable]';
+
+/** The invitation with its pickers. `onFiles(files)` hears what was chosen. */
 export function dropZone(onFiles) {
-  const input = h('input', { type: 'file', multiple: true, hidden: true });
-  input.addEventListener('change', () => {
-    onFiles([...input.files], []);
-    input.value = ''; // so that the same file can be chosen again
-  });
-  const choose = h('button', { type: 'button', class: 'button primary', on: { click: () => input.click() } }, icon('upload'), t('chooseFiles'));
+  const files = picker({ multiple: true }, (chosen) => onFiles([...chosen]));
+  const folder = picker({ webkitdirectory: true }, (chosen) => offer(folderFiles(chosen), onFiles));
   return h(
     'section',
     { class: 'drop-zone', 'aria-label': t('dropTitle') },
     h('span', { class: 'drop-mark' }, icon('upload')),
-    h('div', {}, h('p', { class: 'drop-title' }, t('dropTitle')), h('p', { class: 'hint' }, t('dropHint', { size: formatBytes(MAX_FILE_BYTES) }))),
-    choose,
-    input,
+    h('div', { class: 'drop-words' }, h('p', { class: 'drop-title' }, t('dropTitle')), h('p', { class: 'hint' }, t('dropHint', { size: formatBytes(MAX_FILE_BYTES) }))),
+    h('div', { class: 'drop-buttons' }, chooser('primary', 'upload', 'chooseFiles', files), chooser('', 'folder', 'chooseFolder', folder)),
+    files,
+    folder,
   );
 }
 
-/** Takes drops on the whole window and shows where they land; answers how to stop. */
-export function acceptDrops(onFiles) {
+function picker(attributes, onChosen) {
+  const input = h('input', { type: 'file', hidden: true, ...attributes });
+  input.addEventListener('change', () => {
+    onChosen(input.files);
+    input.value = ''; // so that the same file can be chosen again
+  });
+  return input;
+}
+
+const chooser = (kind, glyph, label, input) =>
+  h('button', { type: 'button', class: `button ${kind}`, on: { click: () => input.click() } }, icon(glyph), t(label));
+
+/** A folder may turn out to hold nothing. */
+function offer(files, onFiles) {
+  if (files.length > 0) onFiles(files);
+  else toast(t('folderEmpty'));
+}
+
+/** Takes drops and pastes on the whole window, and shows where a drop lands; answers how to stop. */
+export function acceptFiles(onFiles) {
   const overlay = h('div', { class: 'drop-overlay', hidden: true, 'aria-hidden': 'true' }, h('p', {}, icon('upload'), t('dropOverlay')));
   document.body.append(overlay);
   const stop = new AbortController();
@@ -43,9 +62,9 @@ export function acceptDrops(onFiles) {
     overlay.hidden = true;
     if (!carriesFiles(event)) return;
     event.preventDefault();
-    const { files, folders } = dropped(event.dataTransfer);
-    if (files.length + folders.length > 0) onFiles(files, folders);
+    takeDrop(event.dataTransfer, onFiles);
   });
+  on('paste', (event) => takePaste(event, onFiles));
   return () => {
     stop.abort();
     overlay.remove();
@@ -54,10 +73,26 @@ export function acceptDrops(onFiles) {
 
 const carriesFiles = (event) => event.dataTransfer?.types.includes('Files');
 
-/** Tells files and folders apart: a folder looks like a small file otherwise. */
-function dropped(dataTransfer) {
-  const entries = [...dataTransfer.items].filter(({ kind }) => kind === 'file').map((item) => item.webkitGetAsEntry?.());
-  const folders = entries.filter((entry) => entry?.isDirectory).map(({ name }) => name);
-  const files = [...dataTransfer.files].filter((file, index) => !entries[index]?.isDirectory);
-  return { files, folders };
+async function takeDrop(dataTransfer, onFiles) {
+  try {
+    offer(await droppedFiles(dataTransfer), onFiles);
+  } catch {
+    toast(t('dropFailed'), { kind: 'error' });
+  }
+}
+
+/** A paste into a field, or while a dialog is open, is for them. */
+function takePaste(event, onFiles) {
+  if (event.target.closest?.(TEXT_FIELD) || document.querySelector('dialog[open]')) return;
+  const files = pastedFiles(event.clipboardData, t('pastedPicture', { time: timestamp(new Date()) }));
+  if (files.length === 0) return;
+  event.preventDefault();
+  onFiles(files);
+}
+
+/** "2026-11-22 14.03.09", which every file system takes. */
+function timestamp(date) {
+  const two = (number) => String(number).padStart(2, '0');
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join('.')}`;
 }

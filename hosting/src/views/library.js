@@ -1,13 +1,14 @@
 /** The main screen: header, drop zone, usage, and the live list. */
 import { t } from '../i18n.js';
-import { announce, toast } from '../ui/announce.js';
+import { toast } from '../ui/announce.js';
 import { confirmDialog } from '../ui/dialog.js';
 import { fill, h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { accountMenu } from './account.js';
 import { languageSelect, logo } from './brand.js';
-import { acceptDrops, dropZone } from './drop-zone.js';
-import { fileRow, problemSentence, refreshTimes, rejectionSentence } from './file-row.js';
+import { acceptFiles, dropZone } from './drop-zone.js';
+import { fileRow, refreshTimes } from './file-row.js';
+import { uploadTray } from './upload-tray.js';
 import { usagePanel } from './usage.js';
 
 const TIMES_EVERY_MS = 60_000;
@@ -16,10 +17,7 @@ const SKELETON_ROWS = 3;
 /** Mounts the screen into `root`; answers how to take it down again (the library itself goes on). */
 export function showLibrary(root, { library, onSignOut }) {
   document.title = `${t('libraryTitle')} · ${t('appName')}`;
-  const addFiles = (files, folders) => {
-    announceAdded(library.uploads.add(files, folders));
-    list.showTop();
-  };
+  const tray = uploadTray(library.uploads);
   const account = accountMenu({ email: library.email, onSaveName: (name) => library.saveName(name), onSignOut });
   const usage = usagePanel();
   const notices = noticeBar(library);
@@ -32,9 +30,10 @@ export function showLibrary(root, { library, onSignOut }) {
     h(
       'main',
       { id: 'content', class: 'library', tabindex: -1 },
-      h('div', { class: 'library-main' }, notices.element, dropZone(addFiles), list.element),
+      h('div', { class: 'library-main' }, notices.element, dropZone(tray.add), list.element),
       h('aside', { class: 'library-side', 'aria-label': t('usageTitle') }, usage.element, h('p', { class: 'private-note' }, icon('lock'), t('privateNote'))),
     ),
+    tray.element,
   );
 
   const update = () => {
@@ -45,19 +44,11 @@ export function showLibrary(root, { library, onSignOut }) {
   };
   update();
   const timer = setInterval(() => refreshTimes(list.element), TIMES_EVERY_MS);
-  const stops = [library.onChange(update), acceptDrops(addFiles), account.stop, notices.stop, () => clearInterval(timer)];
+  const stops = [library.onChange(update), acceptFiles(tray.add), account.stop, notices.stop, tray.stop, () => clearInterval(timer)];
   return () => stops.forEach((stop) => stop());
 }
 
 const saveLanguage = (library) => (code) => library.saveLocale(code).catch(() => {}); // kept on this device anyway
-
-function announceAdded(uploads) {
-  const refused = uploads.filter(({ problem }) => problem);
-  const count = uploads.length - refused.length;
-  const sentences = refused.map(({ name, problem }) => t('uploadProblem', { name, problem: problemSentence(problem) }));
-  if (count > 0) sentences.push(t('uploadStarted', { count }));
-  announce(sentences.join(' '));
-}
 
 /** Standing notices above the list: no connection, account being prepared or suspended, list not loaded. */
 function noticeBar(library) {
@@ -90,60 +81,46 @@ function fileList(library) {
   const more = h('button', { type: 'button', class: 'button', on: { click: () => library.showMore() } }, t('showMore'));
   const element = h('section', { class: 'list' }, h('div', { class: 'list-head' }, heading, count), rows, below);
   const drawn = new Map();
-  const told = new Map();
   const actions = rowActions(library, heading);
 
   const update = () => {
-    const entries = library.entries;
+    const files = library.listed;
     const focused = rows.contains(document.activeElement) ? document.activeElement : null;
-    drawRows(rows, drawn, entries, actions);
+    drawRows(rows, drawn, files, actions);
     if (focused && !focused.isConnected) heading.focus();
-    for (const entry of entries) announceOutcome(told, entry);
     const isLoading = library.files === null && !library.listError;
-    fill(below, isLoading && skeletons(), isEmpty(library, entries) && emptyState(), library.hasMore && more);
+    fill(below, isLoading && skeletons(), isEmpty(library, files) && emptyState(), library.hasMore && more);
     fill(count, countSentence(library));
   };
-  return { element, update, showTop: () => heading.scrollIntoView({ block: 'nearest' }) };
+  return { element, update };
 }
 
-const isEmpty = ({ files }, entries) => files !== null && entries.length === 0;
+const isEmpty = ({ files }, listed) => files !== null && listed.length === 0;
 
 function countSentence({ files, hasMore }) {
   if (!files || files.length === 0) return null;
   return t(hasMore ? 'fileCountMore' : 'fileCount', { count: files.length });
 }
 
-/** Keeps one row per key, in order, and touches only rows that are new, gone or out of place. */
-function drawRows(list, drawn, entries, actions) {
-  const keys = new Set(entries.map(({ key }) => key));
-  for (const [key, row] of drawn) {
-    if (keys.has(key)) continue;
+/** Keeps one row per file, in order, and touches only rows that are new, gone or out of place. */
+function drawRows(list, drawn, files, actions) {
+  const ids = new Set(files.map(({ id }) => id));
+  for (const [id, row] of drawn) {
+    if (ids.has(id)) continue;
     row.element.remove();
-    drawn.delete(key);
+    drawn.delete(id);
   }
-  entries.forEach((entry, index) => {
-    if (!drawn.has(entry.key)) drawn.set(entry.key, fileRow(actions));
-    const { element, update } = drawn.get(entry.key);
-    update(entry);
+  files.forEach((file, index) => {
+    if (!drawn.has(file.id)) drawn.set(file.id, fileRow(actions));
+    const { element, update } = drawn.get(file.id);
+    update(file);
     if (list.children[index] !== element) list.insertBefore(element, list.children[index] ?? null);
   });
 }
 
-/** Says once how each upload of this page ended. */
-function announceOutcome(told, { key, file, upload }) {
-  const state = upload && upload.phase !== 'stored' ? upload.phase : upload ? 'processing' : file.state;
-  const before = told.get(key);
-  told.set(key, state);
-  if (before === undefined || before === state) return;
-  const { name } = file ?? upload;
-  if (state === 'ready') announce(t('uploadReady', { name }));
-  if (state === 'failed') announce(t('uploadProblem', { name, problem: problemSentence(upload.problem) }));
-  if (state === 'rejected') announce(t('uploadProblem', { name, problem: rejectionSentence(file.reason) }));
-}
-
-/** What the buttons of the rows do. They get a key: the entry behind it may have changed since the row was drawn. */
+/** What the buttons of the rows do. They get an id: the file behind it may have changed since the row was drawn. */
 function rowActions(library, heading) {
-  const find = (key) => library.entries.find((entry) => entry.key === key);
+  const find = (id) => library.listed.find((file) => file.id === id);
   const orToast = async (work, failure, name) => {
     try {
       await work();
@@ -153,23 +130,16 @@ function rowActions(library, heading) {
   };
   return {
     thumbnailUrl: (path) => library.thumbnailUrl(path),
-    cancel: (key) => {
-      const { upload } = find(key);
-      library.uploads.cancel(upload);
-      announce(t('uploadCancelled', { name: upload.name }));
+    dismiss: (id) => {
+      const file = find(id);
+      orToast(() => library.remove(file), 'deleteFailed', file.name);
     },
-    retry: (key) => library.uploads.retry(find(key).upload),
-    dismiss: (key) => {
-      const { file, upload } = find(key);
-      if (upload) library.uploads.dismiss(upload);
-      if (file) orToast(() => library.remove(file), 'deleteFailed', file.name);
-    },
-    download: (key) => {
-      const { file } = find(key);
+    download: (id) => {
+      const file = find(id);
       orToast(() => library.download(file), 'downloadFailed', file.name);
     },
-    remove: async (key) => {
-      const { file } = find(key);
+    remove: async (id) => {
+      const file = find(id);
       const { name } = file;
       const sure = await confirmDialog({ title: t('deleteTitle'), body: t('deleteBody', { name }), confirm: t('deleteConfirm') });
       if (!sure) return;

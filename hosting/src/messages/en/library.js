@@ -6,7 +6,7 @@ export default {
   fileCount: ({ count }) => files(count),
   fileCountMore: ({ count }) => `the newest ${count}`,
   dropTitle: 'Drop files here',
-  dropHint: ({ size }) => `or choose them from your device. Up to ${size} each.`,
+  dropHint: ({ size }) => `or paste them, or choose them from your device. Up to ${size} each.`,
   chooseFiles: 'Choose files',
   dropOverlay: 'Let go to add them to your library',
   emptyTitle: 'Nothing here yet',

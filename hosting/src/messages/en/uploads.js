@@ -1,5 +1,6 @@
 /** Sentences about uploads and what became of them. */
 const files = (count) => (count === 1 ? '1 file' : `${count} files`);
+const uploads = (count) => (count === 1 ? '1 upload' : `${count} uploads`);
 
 export default {
   stateQueued: 'Waiting to upload',
@@ -29,14 +30,61 @@ export default {
   uploadCancelled: ({ name }) => `Upload of ${name} cancelled.`,
   uploadProblem: ({ name, problem }) => `${name}: ${problem}`,
 
+  uploadsReady: ({ count }) => `${files(count)} are ready.`,
+  uploadsCancelled: ({ count }) => `${uploads(count)} cancelled.`,
+  uploadsNeedAttention: ({ count }) => `${files(count)} need your attention.`,
+
+  chooseFolder: 'Choose a folder',
+  folderEmpty: 'There is no file in this folder.',
+  dropFailed: 'What you dropped could not be read. Try choosing the files instead.',
+  pastedPicture: ({ time }) => `Pasted picture ${time}`,
+
+  trayLabel: 'Uploads',
+  trayClose: 'Close uploads',
+  trayProgress: 'All uploads',
+  trayPercent: ({ percent }) => `${percent}%`,
+  trayMore: ({ count }) => `and ${count} more`,
+  traySending: ({ count }) => `Uploading ${files(count)}`,
+  trayOffline: ({ count }) => `${uploads(count)} waiting for a connection`,
+  trayWaiting: ({ count }) => `${uploads(count)} waiting`,
+  trayPaused: ({ count }) => `${uploads(count)} paused`,
+  trayProcessing: ({ count }) => `Checking ${files(count)}`,
+  trayAttention: ({ count }) => (count === 1 ? '1 file needs your attention' : `${count} files need your attention`),
+  trayDone: ({ count }) => `${files(count)} added`,
+  pauseAll: 'Pause all',
+  resumeAll: 'Resume all',
+  cancelAll: 'Cancel all',
+  clearFinished: 'Clear finished',
+  cancelAllTitle: ({ count }) => `Cancel ${uploads(count)}?`,
+  cancelAllBody: 'What has been sent of them so far is thrown away. Files that are in your library already stay there.',
+  cancelAllConfirm: 'Cancel uploads',
+
+  statePreparing: 'Getting ready…',
+  stateReady: 'In your library',
+  statePaused: ({ percent }) => `Paused at ${percent}%`,
+  stateOffline: 'No connection. Goes on by itself when you are back online.',
+  stateRetrying: ({ time }) => `The server does not answer. Trying again in ${time}.`,
+  stateProcessingAgain: ({ time }) => `Checking did not work yet. Trying again at ${time}.`,
+  stateDuplicate: 'You have this file in your library already.',
+  stateDuplicateOf: ({ name }) => `You have this file in your library already, as “${name}”.`,
+  stateTwin: 'The same file is being added already.',
+  speed: ({ bytes }) => `${bytes}/s`,
+  timeLeft: ({ time }) => `${time} left`,
+  pauseUpload: 'Pause',
+  pauseUploadOf: ({ name }) => `Pause upload of ${name}`,
+  resumeUpload: 'Resume',
+  resumeUploadOf: ({ name }) => `Resume upload of ${name}`,
+  uploadAnyway: 'Upload anyway',
+  uploadAnywayOf: ({ name }) => `Upload ${name} anyway`,
+
+  problemRemoved: 'The file was removed from another device while it was being uploaded.',
+
   problemEmpty: 'The file is empty (0 bytes), so there is nothing to keep.',
   problemTooLarge: ({ limit }) => `The file is too large. The limit is ${limit} for each file.`,
   problemKind: 'Web pages and scripts cannot be stored, because opening them could run them.',
-  problemFolder: 'Folders cannot be added. Open the folder and choose the files in it.',
   problemQuotaBytes: ({ left }) => `Not enough space: ${left} left. Delete something first.`,
   problemQuotaFiles: ({ quota }) => `Your library holds its ${quota} files already. Delete something first.`,
   problemDenied: 'The server did not accept this file. It may be of a kind or size that is not allowed.',
-  problemNetwork: 'The connection was lost before the file arrived.',
   problemSuspended: 'This account cannot add files at the moment.',
   problemUnknown: 'The upload did not work.',
   problemGone: 'The file could not be read. Was it moved or deleted?',
@@ -47,6 +95,7 @@ export default {
   reasonBlockedType: 'Files of this kind are not allowed.',
   reasonImageTooLarge: 'The picture has too many pixels to be opened safely.',
   reasonImageBroken: 'The picture is damaged and cannot be opened.',
+  reasonProcessingFailed: 'The file could not be checked. Try again later, or remove it.',
   reasonQuota: 'There was not enough space left in your library.',
   reasonOther: 'The file was not accepted.',
 };

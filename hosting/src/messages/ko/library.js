@@ -4,7 +4,7 @@ export default {
   fileCount: ({ count }) => `파일 ${count}개`,
   fileCountMore: ({ count }) => `최근 ${count}개`,
   dropTitle: '여기에 파일을 놓으세요',
-  dropHint: ({ size }) => `또는 기기에서 고르세요. 파일당 최대 ${size}.`,
+  dropHint: ({ size }) => `붙여 넣거나 기기에서 골라도 됩니다. 파일당 최대 ${size}.`,
   chooseFiles: '파일 선택',
   dropOverlay: '놓으면 보관함에 추가됩니다',
   emptyTitle: '아직 파일이 없어요',
