@@ -75,6 +75,7 @@ PROCESSING: dict[str, Any] = {"memory": MemoryOption.GB_2, "concurrency": 1, "ti
 @storage_fn.on_object_finalized(**PROCESSING)
 def on_file_finalized(event: CloudEvent[storage_fn.StorageObjectData]) -> None:
     retries.on_file_finalized(event)
+    departures.on_object_finalized(event)
 
 
 @retried
