@@ -110,7 +110,7 @@ def release(
     if entry.entry is Entry.NONE:
         changes.create(entry.path, _identity(key, generation) | released)
         # Written as it was, so that a profile which is removed meanwhile leaves no entry behind.
-        _set_usage(changes, key, usage)
+        set_usage(changes, key.profile, usage)
     elif entry.entry is Entry.COUNTED:
         changes.update(entry.path, released)
         set_usage(changes, key.profile, usage.without_file(entry.size))
