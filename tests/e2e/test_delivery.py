@@ -106,6 +106,21 @@ def test_policy_stops_injected_script(drop: Drop):
     assert drop.page.evaluate("window.ran") is None
 
 
+@pytest.mark.parametrize(
+    ("host", "allowed"), [("127.0.0.1", True), ("drop.localhost", False)], ids=["own machine", "deployed"]
+)
+def test_only_a_page_on_its_own_machine_may_talk_to_emulators(browser, suite, host, allowed):
+    """Every name below `localhost` leads to this machine, and the page takes only the usual ones for it."""
+    page = browser.new_page()
+    page.goto(suite.url("hosting").replace("127.0.0.1", host))
+    expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
+    assert page.evaluate(TRY_TO_REACH, suite.url("firestore")) is allowed
+    page.close()
+
+
+TRY_TO_REACH = "(url) => fetch(url, { mode: 'no-cors' }).then(() => true, () => false)"
+
+
 @pytest.mark.parametrize("signed_in", [False, True], ids=["sign-in card", "library"])
 def test_scripts_of_the_first_screen_stay_within_the_budget(drop: Drop, signed_in):
     if signed_in:

@@ -106,6 +106,7 @@ function localTime(moment) {
 /** Why there is no link, with the way to mend it where there is one. */
 function refusal(error) {
   const canVerify = error.reason === 'email-not-verified';
-  const mend = canVerify && h('a', { class: 'link', href: '#/settings' }, t('shareVerify'));
+  const leave = (event) => event.target.closest('dialog').close('');
+  const mend = canVerify && h('a', { class: 'link', href: '#/settings', on: { click: leave } }, t('shareVerify'));
   return h('p', { class: 'error', role: 'alert' }, icon('alert'), h('span', {}, refusalSentence(error), ' ', mend));
 }
