@@ -139,10 +139,11 @@ def processfile(request: https_fn.CallableRequest[Any]) -> None:
     retries.on_process_file(request)
 
 
-# The disk is memory: an archive of 64 MiB and an original of 50 MiB beside the clients, so one at a time.
+# The disk is memory: an archive of 64 MiB, and an original of 50 MiB or the archive once more while it is
+# sent, beside the clients. So one at a time.
 @tasks_fn.on_task_dispatched(
     concurrency=1,
-    timeout_sec=540,
+    timeout_sec=900,  # 2,000 small files take some minutes; as long as the sweep waits for progress
     retry_config=RetryConfig(
         max_attempts=exports.MAX_TASK_ATTEMPTS, min_backoff_seconds=2, max_backoff_seconds=600
     ),

@@ -15,6 +15,8 @@ from typing import Any
 
 # The disk of a function is its memory, and an archive is uploaded in one request.
 MAX_PART_BYTES = 64 * 1024 * 1024
+# In the cloud a small file takes about a tenth of a second, so this many take minutes.
+MAX_PART_FILES = 2_000
 
 # What a name may take on the file systems people have: 255 bytes, less what " (1234)" needs.
 _MAX_NAME_BYTES = 240
@@ -68,19 +70,23 @@ class Plan:
         return "drop-export.zip" if count == 1 else f"drop-export-{number}-of-{count}.zip"
 
 
-def make_plan(documents: Iterable[tuple[str, Mapping[str, Any]]], most: int = MAX_PART_BYTES) -> Plan:
-    """Plans an export of file documents, given as id and fields. Parts hold at most `most` bytes of
-    originals, or one file that is larger.
+def make_plan(
+    documents: Iterable[tuple[str, Mapping[str, Any]]],
+    most_bytes: int = MAX_PART_BYTES,
+    most_files: int = MAX_PART_FILES,
+) -> Plan:
+    """Plans an export of file documents, given as id and fields. Parts hold at most so many bytes of
+    originals and so many files, or one file that is larger.
     """
     names = _Names()
     parts: list[list[PlannedFile]] = [[]]
-    room = most
+    room = most_bytes
     kept = [(file_id, fields) for file_id, fields in documents if has_original(fields)]
     for file_id, fields in sorted(kept, key=lambda each: (_created(each[1]), each[0])):
         size = fields.get("size", 0)
-        if size > room and parts[-1]:
+        if parts[-1] and (size > room or len(parts[-1]) == most_files):
             parts.append([])
-            room = most
+            room = most_bytes
         parts[-1].append(_planned(file_id, fields, names))
         room -= size
     return Plan(tuple(PlannedPart(tuple(files)) for files in parts))

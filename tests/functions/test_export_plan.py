@@ -19,8 +19,9 @@ def entries(plan: Plan) -> list[list[str]]:
     return [[file.entry for file in part.files] for part in plan.parts]
 
 
-def planned(*documents, most=100) -> Plan:
-    return make_plan([(f"id-{number}", fields) for number, fields in enumerate(documents)], most)
+def planned(*documents, most_bytes=100, most_files=100) -> Plan:
+    numbered = [(f"id-{number}", fields) for number, fields in enumerate(documents)]
+    return make_plan(numbered, most_bytes, most_files)
 
 
 def test_library_without_files_still_has_one_archive():
@@ -38,6 +39,11 @@ def test_archives_are_filled_up_to_their_size_in_order():
     assert [part.bytes for part in plan.parts] == [80, 80, 40]
     assert (plan.files, plan.bytes) == (5, 200)
     assert plan.archive_name(2) == "drop-export-2-of-3.zip"
+
+
+def test_many_small_files_are_spread_so_that_no_task_takes_too_long():
+    plan = planned(*(document(f"{n}.txt") for n in range(7)), most_files=3)
+    assert [len(part.files) for part in plan.parts] == [3, 3, 1]
 
 
 def test_file_larger_than_an_archive_gets_one_for_itself():
