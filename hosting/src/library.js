@@ -36,10 +36,6 @@ export class Library {
     this.#watchFiles();
   }
 
-  get email() {
-    return this.#user.email;
-  }
-
   get uid() {
     return this.#user.uid;
   }
@@ -65,10 +61,6 @@ export class Library {
 
   reload() {
     this.#watchFiles();
-  }
-
-  saveName(name) {
-    return saveProfile(this.#services.db, this.#user.uid, { name });
   }
 
   /** The language the functions use for this user. The page itself follows the device. */

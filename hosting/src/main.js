@@ -1,22 +1,36 @@
-/** Starts the page: language, Firebase, and the screen that fits whether somebody is signed in. */
+/** Starts the page: language, Firebase, and the screen that fits who is signed in and what the address asks for. */
 import { leave, openAuth, watchUser } from './auth.js';
 import { connectCallables } from './callables.js';
 import { startFirebase } from './firebase.js';
 import { language, onLanguageChange, preferredLanguage, setLanguage, t } from './i18n.js';
+import { clearMailLink, readMailLink } from './mail-links.js';
 import { clearToasts } from './ui/announce.js';
+import { closeDialogs } from './ui/dialog.js';
 import { fill, h } from './ui/dom.js';
 import { showSignIn } from './views/sign-in.js';
 
 const NEW_USER_MS = 60_000;
 
-const root = document.getElementById('app');
-const libraryParts = () => Promise.all([import('./library.js'), import('./views/library.js')]);
+/** What each hash shows to who is signed in; the library for all others. Each answers a promise of what mounts it. */
+const ROUTES = {
+  '#/settings': async () => (await import('./views/settings.js')).showSettings,
+  '#/trash': () => libraryRoute('trash'),
+};
+
+async function libraryRoute(route) {
+  const { showLibrary } = await import('./views/library.js');
+  return (root, context) => showLibrary(root, { ...context, route });
+}
+
+const notes = h('div', { class: 'host' });
+const root = h('div', { class: 'host' });
 
 /** The screen that is on, as a function that mounts it and answers how to take it down. */
 let screen = null;
 let takeDown = null;
 
 function show(next) {
+  if (!root.isConnected) fill(document.getElementById('app'), notes, root);
   takeDown?.();
   screen = next;
   takeDown = screen();
@@ -24,39 +38,121 @@ function show(next) {
 
 async function start() {
   const sentences = setLanguage(preferredLanguage());
-  const firebase = startFirebase();
+  const starting = startFirebase();
   await sentences;
   onLanguageChange(() => screen && show(screen));
   try {
-    await followUser(await firebase);
+    const page = await openPage(await starting);
+    await followMailLink(page);
+    followUser(page);
   } catch {
     show(startFailed);
   }
 }
 
-/** Shows the library while somebody is signed in, and the sign-in card otherwise. */
-async function followUser(firebase) {
-  const auth = openAuth(firebase.app, firebase.emulators);
+/** `{ firebase, auth, development }`; `development` is what there is on emulators only, else null. */
+async function openPage(firebase) {
+  const { app, emulators } = firebase;
+  const siteKey = import.meta.env.VITE_APP_CHECK_KEY;
+  const appCheckToken = siteKey && !emulators ? (await import('./app-check.js')).startAppCheck(app, siteKey) : undefined;
+  const auth = openAuth(app, emulators);
   const idToken = async () => (await auth.currentUser?.getIdToken()) ?? null;
-  connectCallables({ projectId: firebase.app.options.projectId, emulators: firebase.emulators, idToken, language });
-  const development = firebase.emulators && import('./dev/seeded-users.js');
-  let library = null;
+  connectCallables({ projectId: app.options.projectId, emulators, idToken, appCheckToken, language });
+  const development = emulators && (await import('./dev/development.js')).developmentTools(firebase);
+  return { firebase, auth, development };
+}
+
+/** When the page was opened from a mail, that comes first. */
+async function followMailLink({ auth }) {
+  const link = readMailLink(location);
+  if (!link) return;
+  const [{ MailVisit }, { showMailLink }] = await Promise.all([import('./mail-visit.js'), import('./views/mail-link.js'), auth.authStateReady()]);
+  clearMailLink();
+  const visit = new MailVisit(auth, link);
+  show(() => showMailLink(root, { visit }));
+  await visit.finished;
+}
+
+/** Shows the library, or what the hash asks for, while somebody is signed in, and the sign-in card otherwise. */
+function followUser(page) {
+  const { auth, development } = page;
+  let visit = null;
+  let farewell = null;
+
+  const end = (reason) => {
+    if (!visit) return;
+    farewell = reason;
+    visit.close();
+    leave(auth);
+  };
+  const sayGoodbye = () => {
+    const reason = farewell;
+    farewell = null;
+    if (reason === 'deleting') return showGoodbyeScreen(() => show(signIn(null)));
+    show(signIn(reason === 'elsewhere' ? 'signedOutElsewhere' : null));
+  };
+  const signIn = (notice) => () => showSignIn(root, { auth, development, notice });
+
   watchUser(auth, async (user) => {
     clearToasts();
-    library?.close();
-    library = null;
-    if (!user) return show(() => showSignIn(root, { auth, development }));
-    const [{ Library }, { showLibrary }] = await libraryParts();
-    if (auth.currentUser !== user) return; // signed out again while the rest of the page was loading
-    library = new Library(firebase, user, { isNewUser: isNew(user) });
-    const opened = library;
-    const signOut = () => {
-      opened.close();
-      leave(auth);
-    };
-    show(() => showLibrary(root, { library: opened, onSignOut: signOut }));
+    closeDialogs();
+    visit?.close();
+    visit = null;
+    if (!user) return sayGoodbye();
+    const opened = await openVisit(page, user, end);
+    if (auth.currentUser !== user) return opened.close(); // signed out again while the rest of the page was loading
+    visit = opened;
+    await visit.showRoute();
   });
-  window.addEventListener('beforeunload', (event) => library?.uploads.busy && event.preventDefault());
+  window.addEventListener('hashchange', () => visit?.showRoute({ isMove: true }));
+  window.addEventListener('beforeunload', (event) => visit?.library.uploads.busy && event.preventDefault());
+}
+
+async function showGoodbyeScreen(onStart) {
+  const { showGoodbye } = await import('./views/goodbye.js');
+  history.replaceState(null, '', location.pathname);
+  show(() => showGoodbye(root, { onStart }));
+}
+
+/** Everything that is there while `user` is signed in. `end(reason)` signs out. */
+async function openVisit({ firebase, auth, development }, user, end) {
+  const [{ Session }, { Library }, { accountNotes }] = await Promise.all([
+    import('./session.js'),
+    import('./library.js'),
+    import('./views/account-notes.js'),
+  ]);
+  const session = new Session(firebase, auth, user, { onEnd: end });
+  const library = new Library(firebase, user, { isNewUser: isNew(user) });
+  const context = { session, library, development, onSignOut: () => end(null), onDeleted: () => end('deleting') };
+  let isClosed = false;
+
+  const mount = (route) => () => {
+    const strip = accountNotes(context);
+    fill(notes, strip.element);
+    const stop = route(root, context);
+    return () => {
+      strip.stop();
+      stop?.();
+    };
+  };
+  const showRoute = async ({ isMove = false } = {}) => {
+    const { hash } = location;
+    const route = await (ROUTES[hash] ?? (() => libraryRoute('library')))();
+    if (isClosed || location.hash !== hash) return;
+    show(mount(route));
+    if (!isMove) return;
+    closeDialogs();
+    window.scrollTo(0, 0);
+    root.querySelector('h1')?.focus();
+  };
+  const close = () => {
+    if (isClosed) return;
+    isClosed = true;
+    session.close();
+    library.close();
+    fill(notes);
+  };
+  return { library, showRoute, close };
 }
 
 const isNew = (user) => Date.now() - Date.parse(user.metadata.creationTime) < NEW_USER_MS;

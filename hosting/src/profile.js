@@ -10,7 +10,7 @@ export function watchProfile(db, uid, onProfile, onError) {
   return onSnapshot(profileRef(db, uid), (snapshot) => onProfile(snapshot.data() ?? null), onError);
 }
 
-/** Changes the fields that belong to the user: `name` and `locale`. */
+/** Changes the fields that belong to the user: `name`, `locale` and `picture`. */
 export function saveProfile(db, uid, fields) {
   return updateDoc(profileRef(db, uid), { ...fields, updatedAt: serverTimestamp() });
 }

@@ -1,16 +1,25 @@
+"""Ways in: password, link by e-mail, Google, guest; and what the links in mails do."""
+
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from collections.abc import Callable
 
 import pytest
 import requests
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.drop import Drop
-from tests.integration.people import PASSWORD, People, Person, eventually
+from tests.e2e.mailbox import Mailbox
+from tests.integration.people import PASSWORD, People, Person
+from tests.rest import FirestoreAs
 
 REFUSED = "status of 400"
 """How the browser logs the answer to wrong credentials."""
+
+
+@pytest.fixture
+def mailbox(suite) -> Mailbox:
+    return Mailbox(suite)
 
 
 def test_sign_up_with_a_new_address_opens_an_empty_library(drop):
@@ -76,39 +85,77 @@ def test_sign_up_with_a_taken_address_points_to_signing_in(drop: Drop, person: P
     drop.watch.allow(REFUSED)
     drop.sign_up(person.email, PASSWORD)
     expect(drop.page.get_by_role("alert")).to_contain_text("already an account with this email")
+    expect(drop.page.get_by_label("Email", exact=True)).to_be_focused()
 
 
-def test_sign_up_with_a_blocked_domain_is_refused_in_plain_words(drop: Drop):
-    drop.watch.allow(REFUSED)
-    drop.sign_up(People.new_email("mailinator.com"), PASSWORD)
-    expect(drop.page.get_by_role("alert")).to_have_text(
-        "Accounts with this email domain are not accepted here. Use another address."
-    )
+def test_user_suspended_while_signed_in_is_told_with_the_reason(
+    library: Drop, person: Person, admin_firestore
+):
+    suspend(admin_firestore, person, "Copyright complaint")
+
+    notes = library.page.get_by_label("About your account")
+    expect(notes).to_contain_text("Your account is suspended.")
+    expect(notes).to_contain_text("Reason: Copyright complaint")
 
 
-def test_sign_in_of_a_suspended_user_is_refused_with_the_reason(drop: Drop, person: Person, admin_firestore):
-    drop.watch.allow(REFUSED)
-    assert admin_firestore.update(person.profile_path, {"state": "suspended"}).ok
+def test_new_address_is_confirmed_by_its_mail_and_the_note_goes_away_at_once(drop: Drop, mailbox: Mailbox):
+    email = People.new_email()
+    drop.sign_up(email, PASSWORD)
+    drop.expect_library()
+    notes = drop.page.get_by_label("About your account")
+    expect(notes).to_contain_text(f"We sent a link to {email}")
+    expect(notes.get_by_role("button", name="Send it again in")).to_be_disabled()
 
-    drop.sign_in(person.email, PASSWORD)
+    other = drop.page.context.new_page()
+    other.goto(mailbox.page_link(email, "VERIFY_EMAIL"))
+    expect(other.get_by_role("heading", name="Your email is confirmed")).to_be_visible()
+    assert "oobCode" not in other.url, "a code stays in no history"
+    expect(notes).to_be_hidden()
+    other.get_by_role("button", name="Go on to Drop").click()
+    expect(other.get_by_role("heading", name="Your files")).to_be_visible()
+    expect(other.get_by_label("About your account")).to_be_hidden()
 
-    expect(drop.page.get_by_role("alert")).to_contain_text("This account is suspended")
+
+def test_address_confirmed_elsewhere_is_noticed_when_the_page_gets_the_focus(drop: Drop, mailbox: Mailbox):
+    email = People.new_email()
+    drop.sign_up(email, PASSWORD)
+    notes = drop.page.get_by_label("About your account")
+    expect(notes).to_contain_text("Confirm your email")
+    assert requests.get(mailbox.link(email, "VERIFY_EMAIL"), timeout=10).ok
+
+    drop.page.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(notes).to_be_hidden()
 
 
-def test_reset_password_mails_a_link_with_which_the_new_password_works(drop: Drop, person: Person, suite):
+def test_reset_password_by_the_mail_signs_in_with_the_new_one(
+    drop: Drop, person: Person, mailbox: Mailbox, people: People
+):
     drop.page.get_by_role("button", name="Forgot password?").click()
-    drop.page.get_by_label("Email").fill(person.email)
+    drop.page.get_by_label("Email", exact=True).fill(person.email)
     drop.page.get_by_role("button", name="Send reset link").click()
     expect(
         drop.page.get_by_role("status").filter(has_text=f"If {person.email} has an account")
     ).to_be_visible()
 
-    link = reset_link(suite, person.email)
-    assert urlsplit(link).hostname == "127.0.0.1"
-    assert requests.get(f"{link}&newPassword=a new password", timeout=10).ok
+    link = mailbox.page_link(person.email, "PASSWORD_RESET")
+    drop.page.goto(link)
+    expect(drop.page.get_by_text(f"For the account {person.email}")).to_be_visible()
+    password = drop.page.get_by_label("New password", exact=True)
+    expect(password).to_have_attribute("autocomplete", "new-password")
+    password.fill("12345")
+    drop.page.get_by_role("button", name="Save and sign in").click()
+    expect(password).to_have_accessible_description(
+        "Choose a password of at least 6 characters. At least 6 characters."
+    )
+    password.fill("a new password")
+    drop.page.get_by_role("button", name="Save and sign in").click()
+    drop.expect_library()
+    assert people.auth.sign_in(person.email, "a new password").ok
 
-    drop.page.get_by_role("button", name="Back to sign in").click()
-    drop.sign_in(person.email, "a new password")
+    drop.watch.allow(REFUSED)
+    drop.page.goto(link)
+    expect(drop.page.get_by_role("alert")).to_contain_text("too old or was used already")
+    drop.page.get_by_role("button", name="Go on to Drop").click()
     drop.expect_library()
 
 
@@ -116,9 +163,105 @@ def test_reset_password_of_an_unknown_address_reads_the_same(drop: Drop):
     drop.watch.allow(REFUSED)
     email = People.new_email()
     drop.page.get_by_role("button", name="Forgot password?").click()
-    drop.page.get_by_label("Email").fill(email)
+    drop.page.get_by_label("Email", exact=True).fill(email)
     drop.page.get_by_role("button", name="Send reset link").click()
     expect(drop.page.get_by_role("status").filter(has_text=f"If {email} has an account")).to_be_visible()
+
+
+def test_sign_in_link_opened_in_the_same_browser_signs_in_at_once(drop: Drop, mailbox: Mailbox):
+    email = People.new_email()
+    ask_for_link(drop.page, email)
+
+    drop.page.goto(mailbox.link(email, "EMAIL_SIGNIN"))
+
+    drop.expect_library()
+    drop.account_menu.click()
+    expect(drop.page.get_by_text(email)).to_be_visible()
+    expect(drop.page.get_by_label("About your account")).to_be_hidden()
+
+
+def test_sign_in_link_opened_on_another_device_asks_for_the_address(
+    drop: Drop, open_drop: Callable[..., Drop], mailbox: Mailbox
+):
+    email = People.new_email()
+    ask_for_link(drop.page, email)
+    other = open_drop()
+    other.watch.allow(REFUSED)
+
+    other.page.goto(mailbox.page_link(email, "EMAIL_SIGNIN"))
+
+    expect(other.page.get_by_role("heading", name="Confirm your email")).to_be_visible()
+    other.page.get_by_label("Email", exact=True).fill(email)
+    other.page.get_by_role("button", name="Sign in", exact=True).click()
+    other.expect_library()
+
+
+def test_google_signs_up_and_in_again(drop: Drop, people: People):
+    email = People.new_email()
+    be_on_google(drop.page, email, "Grace Hopper")
+    drop.expect_library()
+    expect(drop.page.get_by_role("button", name="Grace Hopper account menu")).to_be_visible()
+    expect(drop.page.get_by_label("About your account")).to_be_hidden()
+
+    drop.sign_out()
+    drop.page.get_by_role("button", name="Continue with Google").click()
+    drop.page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(drop.page.get_by_role("heading", name="Welcome back")).to_be_visible()
+    be_on_google(drop.page, email)
+    drop.expect_library()
+    expect(drop.page.get_by_role("button", name="Grace Hopper account menu")).to_be_visible()
+
+
+def by_password(drop: Drop, email: str, _: Mailbox) -> None:
+    drop.page.get_by_label("Email", exact=True).fill(email)
+    drop.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    drop.page.get_by_role("button", name="Create account", exact=True).click()
+
+
+def test_guest_whose_address_has_an_account_is_told_that_the_files_stay(drop: Drop, person: Person):
+    drop.watch.allow(REFUSED)
+    enter_as_guest(drop)
+    open_settings(drop.page, "Create an account")
+
+    by_password(drop, person.email, None)
+    dialog = drop.page.get_by_role("dialog", name="There is already an account")
+    expect(dialog).to_contain_text("belong to the guest and will not move over")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(drop.page.get_by_text("You are a guest")).to_be_visible()
+
+    drop.page.get_by_role("button", name="Create account", exact=True).click()
+    dialog.get_by_role("button", name="Leave and sign in").click()
+    expect(drop.page.get_by_label("Email", exact=True)).to_have_value(person.email)
+    drop.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    drop.page.get_by_role("button", name="Sign in", exact=True).click()
+    drop.expect_library()
+
+
+def test_guest_whose_google_account_is_known_can_sign_in_to_it_instead(drop: Drop):
+    drop.watch.allow(REFUSED)
+    email = People.new_email()
+    be_on_google(drop.page, email, "Grace Hopper")
+    drop.expect_library()
+    drop.sign_out()
+    enter_as_guest(drop)
+    open_settings(drop.page, "Create an account")
+
+    be_on_google(drop.page, email)
+    drop.page.get_by_role("dialog", name="There is already an account").get_by_role(
+        "button", name="Leave and sign in"
+    ).click()
+
+    expect(drop.page.get_by_role("button", name="Grace Hopper account menu")).to_be_visible()
+
+
+def test_guest_is_asked_before_the_files_are_out_of_reach(drop: Drop):
+    enter_as_guest(drop)
+    drop.account_menu.click()
+    drop.page.get_by_role("button", name="Sign out").click()
+    dialog = drop.page.get_by_role("dialog", name="Leave without an account?")
+    expect(dialog).to_contain_text("Nobody can sign in as this guest again")
+    dialog.get_by_role("button", name="Leave my files behind").click()
+    expect(drop.page.get_by_role("heading", name="Welcome back")).to_be_visible()
 
 
 @pytest.mark.parametrize("name", ["Alice", "Bob", "Admin"])
@@ -130,35 +273,34 @@ def test_seeded_user_signs_in_with_one_click(drop: Drop, name):
     expect(drop.page.get_by_text(f"{name.lower()}@example.com")).to_be_visible()
 
 
-def test_profile_name_is_changed_and_shown_at_once(library: Drop, person: Person):
-    library.account_menu.click()
-    library.page.get_by_role("button", name="Edit profile").click()
-    dialog = library.page.get_by_role("dialog", name="Your profile")
-    expect(dialog.get_by_label("Name")).to_be_focused()
-
-    dialog.get_by_label("Name").fill("   ")
-    dialog.get_by_role("button", name="Save").click()
-    expect(dialog.get_by_role("alert")).to_have_text("Enter a name of 1 to 80 characters.")
-
-    dialog.get_by_label("Name").fill("Ada <b>Lovelace</b>")
-    dialog.get_by_role("button", name="Save").click()
-    expect(library.page.get_by_role("button", name="Ada <b>Lovelace</b> account menu")).to_be_visible()
-    eventually(lambda: (person.profile() or {})["name"] == "Ada <b>Lovelace</b>", what="the stored name")
+def ask_for_link(page: Page, email: str) -> None:
+    page.get_by_role("button", name="Email me a link instead").click()
+    page.get_by_label("Email", exact=True).fill(email)
+    page.get_by_role("button", name="Send sign-in link").click()
+    expect(page.get_by_role("status").filter(has_text=f"is on its way to {email}")).to_be_visible()
 
 
-def reset_link(suite, email: str) -> str:
-    """The link the Auth emulator would have mailed."""
-    codes = f"{suite.url('auth')}/emulator/v1/projects/{suite.project_id}/oobCodes"
+def be_on_google(page: Page, email: str, name: str = "") -> None:
+    page.get_by_role("button", name="Continue with Google").click()
+    dialog = page.get_by_role("dialog", name="Pretend to be on Google")
+    dialog.get_by_label("Email", exact=True).fill(email)
+    dialog.get_by_label("Name", exact=True).fill(name)
+    dialog.get_by_role("button", name="Continue", exact=True).click()
+    expect(dialog).to_have_count(0)
 
-    def link() -> str | None:
-        mails = requests.get(codes, timeout=10).json()["oobCodes"]
-        found = [
-            mail["oobLink"]
-            for mail in mails
-            if mail["email"] == email and mail["requestType"] == "PASSWORD_RESET"
-        ]
-        return found[-1] if found else None
 
-    found = eventually(link, what=f"a reset link for {email}")
-    assert found
-    return found
+def enter_as_guest(drop: Drop) -> None:
+    drop.page.get_by_role("button", name="Continue as a guest").click()
+    drop.expect_library()
+    expect(drop.page.get_by_text("You are a guest")).to_be_visible()
+
+
+def open_settings(page: Page, name: str = "Settings") -> None:
+    page.get_by_role("button", name="account menu").click()
+    page.get_by_role("navigation").get_by_role("link", name=name).click()
+    expect(page.get_by_role("heading", name="Settings")).to_be_focused()
+
+
+def suspend(admin_firestore: FirestoreAs, person: Person, reason: str) -> None:
+    fields = {"state": "suspended", "suspendedReason": reason}
+    assert admin_firestore.update(person.profile_path, fields).ok

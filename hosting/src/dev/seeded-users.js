@@ -1,5 +1,6 @@
 /** Sign-in with one click as the users of the seed. Loaded only when the page talks to emulators. */
-import { authProblem, signIn } from '../auth.js';
+import { signIn } from '../auth.js';
+import { authProblem } from '../auth-problem.js';
 import { t } from '../i18n.js';
 import { toast } from '../ui/announce.js';
 import { h } from '../ui/dom.js';
@@ -31,7 +32,7 @@ function userButton(auth, { name, email, admin }) {
     try {
       await signIn(auth, { email, password: PASSWORD });
     } catch (error) {
-      const key = authProblem(error);
+      const { key } = authProblem(error);
       toast(t(key === 'errCredentials' ? 'devMissing' : key), { kind: 'error' });
     }
     button.disabled = false;

@@ -2,8 +2,9 @@
 import accounts from './en/accounts.js';
 import common from './en/common.js';
 import library from './en/library.js';
+import settings from './en/settings.js';
 import sharing from './en/sharing.js';
 import shell from './en/shell.js';
 import uploads from './en/uploads.js';
 
-export default { ...common, ...accounts, ...library, ...sharing, ...shell, ...uploads };
+export default { ...common, ...accounts, ...library, ...settings, ...sharing, ...shell, ...uploads };

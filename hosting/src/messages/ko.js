@@ -2,8 +2,9 @@
 import accounts from './ko/accounts.js';
 import common from './ko/common.js';
 import library from './ko/library.js';
+import settings from './ko/settings.js';
 import sharing from './ko/sharing.js';
 import shell from './ko/shell.js';
 import uploads from './ko/uploads.js';
 
-export default { ...common, ...accounts, ...library, ...sharing, ...shell, ...uploads };
+export default { ...common, ...accounts, ...library, ...settings, ...sharing, ...shell, ...uploads };

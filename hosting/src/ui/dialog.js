@@ -1,6 +1,7 @@
 /** Modal dialogs on the browser's own `<dialog>`: Escape closes, the rest of the page is inert meanwhile. */
 import { t } from '../i18n.js';
 import { h } from './dom.js';
+import { whileBusy } from './fields.js';
 import { icon } from './icons.js';
 
 const FOCUSABLE = 'button, input, select, textarea, a[href]';
@@ -10,7 +11,7 @@ let opened = 0;
 /**
  * Opens `body` under `title`; answers a promise of what was chosen: "confirm", or "" for Escape and cancel.
  *
- * `onConfirm` may answer false to keep the dialog open. Focus returns to where it was.
+ * `onConfirm` may answer false, or a promise of it, to keep the dialog open. Focus returns to where it was.
  */
 export function openDialog({ title, body, confirm, danger = false, onConfirm = () => true }) {
   const cancel = h('button', { type: 'button', class: 'button' }, t('cancel'));
@@ -20,7 +21,7 @@ export function openDialog({ title, body, confirm, danger = false, onConfirm = (
   cancel.addEventListener('click', () => dialog.close(''));
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    if (onConfirm() !== false) dialog.close('confirm');
+    whileBusy(submit, async () => (await onConfirm({ submit })) !== false && dialog.close('confirm'));
   });
   return closed;
 }
@@ -54,6 +55,11 @@ function show({ title, body, frame, isDescribed = false }) {
   document.body.append(dialog);
   dialog.showModal();
   return { dialog, closed };
+}
+
+/** Closes whatever asks something, when whoever was asked is gone. */
+export function closeDialogs() {
+  for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close('');
 }
 
 /** Asks before something that cannot be undone. Cancel has the focus, so Enter does no harm. */

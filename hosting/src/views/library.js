@@ -15,10 +15,10 @@ const TIMES_EVERY_MS = 60_000;
 const SKELETON_ROWS = 3;
 
 /** Mounts the screen into `root`; answers how to take it down again (the library itself goes on). */
-export function showLibrary(root, { library, onSignOut }) {
+export function showLibrary(root, { library, session, onSignOut }) {
   document.title = `${t('libraryTitle')} · ${t('appName')}`;
   const tray = uploadTray(library.uploads);
-  const account = accountMenu({ email: library.email, onSaveName: (name) => library.saveName(name), onSignOut });
+  const account = accountMenu({ session, library, onSignOut });
   const usage = usagePanel();
   const notices = noticeBar(library);
   const list = fileList(library);
@@ -37,7 +37,6 @@ export function showLibrary(root, { library, onSignOut }) {
   );
 
   const update = () => {
-    account.update(library.profile);
     usage.update(library.profile);
     notices.update();
     list.update();
@@ -50,7 +49,7 @@ export function showLibrary(root, { library, onSignOut }) {
 
 const saveLanguage = (library) => (code) => library.saveLocale(code).catch(() => {}); // kept on this device anyway
 
-/** Standing notices above the list: no connection, account being prepared or suspended, list not loaded. */
+/** Standing notices above the list: no connection, account being prepared, list not loaded. */
 function noticeBar(library) {
   const element = h('div', { class: 'notices', role: 'status' });
   let shown = null;
@@ -69,8 +68,7 @@ function noticeBar(library) {
 function noticeKey({ profile, isProfileSlow, listError }) {
   if (!navigator.onLine) return 'offline';
   if (listError) return 'listFailed';
-  if (!profile) return isProfileSlow ? 'profileSlow' : 'profileWaiting';
-  return { suspended: 'profileSuspended', deleting: 'profileDeleting' }[profile.state] ?? null;
+  return profile ? null : isProfileSlow ? 'profileSlow' : 'profileWaiting';
 }
 
 function fileList(library) {

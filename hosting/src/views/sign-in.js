@@ -1,17 +1,22 @@
-/** The calm card in front of the library: sign in, sign up, or reset the password. */
-import { authProblem, resetPassword, signIn, signUp } from '../auth.js';
+/** The calm card in front of the library: sign in, sign up, a link by e-mail, a new password, or a look around as a guest. */
+import { resetPassword, sendSignInLink, signIn, signInAsGuest, signUp } from '../auth.js';
+import { withGoogle } from '../google.js';
 import { t } from '../i18n.js';
-import { fill, h, setAttributes } from '../ui/dom.js';
+import { toast } from '../ui/announce.js';
+import { fill, h } from '../ui/dom.js';
+import { actionForm, whileBusy } from '../ui/fields.js';
 import { icon } from '../ui/icons.js';
 import { languageSelect, logo } from './brand.js';
+import { currentPasswordField, emailField, googleButton, newPasswordField, orLine, problemOf } from './credentials.js';
+import { mailSent } from './mail-sent.js';
+import { themeSelect } from './theme-select.js';
 
-const MIN_PASSWORD = 6;
-
-/** What differs between the three uses of the card. */
+/** What differs between the uses of the card. */
 const MODES = {
-  signIn: { title: 'signInTitle', lead: 'signInLead', submit: 'signInButton', password: 'current-password', act: signIn },
-  signUp: { title: 'signUpTitle', lead: 'signUpLead', submit: 'signUpButton', password: 'new-password', act: signUp },
-  reset: { title: 'resetTitle', lead: 'resetLead', submit: 'resetButton', password: null, act: resetPassword },
+  signIn: { title: 'signInTitle', lead: 'signInLead', submit: 'signInButton', password: currentPasswordField, act: signIn, hasGoogle: true },
+  signUp: { title: 'signUpTitle', lead: 'signUpLead', submit: 'signUpButton', password: newPasswordField, act: signUp, hasGoogle: true },
+  link: { title: 'linkTitle', lead: 'linkLead', submit: 'linkButton', act: sendSignInLink, sent: { notice: 'linkSent', type: 'EMAIL_SIGNIN' } },
+  reset: { title: 'resetTitle', lead: 'resetLead', submit: 'resetButton', act: resetPassword, sent: { notice: 'resetSent', type: 'PASSWORD_RESET' } },
 };
 
 const FEATURES = [
@@ -23,22 +28,31 @@ const FEATURES = [
 /** What was typed survives a change of mode and of language. */
 const typed = { mode: 'signIn', email: '' };
 
-/** Mounts the screen into `root`. `development` adds the one-click accounts of the emulators. */
-export function showSignIn(root, { auth, development }) {
+/** What the card begins with the next time it is shown. */
+export function prepareSignIn({ mode, email }) {
+  Object.assign(typed, { mode, email });
+}
+
+/** Mounts the screen into `root`. `notice` says why somebody is here again; `development` is there on emulators only. */
+export function showSignIn(root, { auth, development, notice = null }) {
   const card = h('div', { class: 'card sign-in' });
-  const showMode = (mode) => {
+  let stop = () => {};
+  const context = { auth, development, onStop: (next) => (stop = next), showMode: null };
+  context.showMode = (mode) => {
+    stop();
     typed.mode = mode;
-    fill(card, modeContent(mode, { auth, development, showMode }));
+    fill(card, modeContent(mode, context));
     document.title = `${t(MODES[mode].submit)} · ${t('appName')}`;
   };
-  showMode(typed.mode);
-  const extra = h('div', { class: 'sign-in-extra' });
-  development?.then(({ seededUsers }) => fill(extra, seededUsers(auth)));
+  context.showMode(typed.mode);
+  const why = notice && h('p', { class: 'notice', role: 'status' }, t(notice));
+  const extra = development && h('div', { class: 'sign-in-extra' }, development.seededUsers(auth));
   fill(
     root,
-    h('header', { class: 'top' }, logo(), languageSelect()),
-    h('main', { class: 'welcome' }, intro(), h('div', { class: 'welcome-side' }, card, extra)),
+    h('header', { class: 'top' }, logo(), h('div', { class: 'top-tools' }, themeSelect({ isCompact: true }), languageSelect())),
+    h('main', { class: 'welcome' }, intro(), h('div', { class: 'welcome-side' }, why, card, extra)),
   );
+  return () => stop();
 }
 
 function intro() {
@@ -52,105 +66,55 @@ function preview() {
   return h('div', { class: 'preview', 'aria-hidden': 'true' }, ['dusk', 'leaf', 'sea'].map(row));
 }
 
-function modeContent(mode, { auth, development, showMode }) {
-  const { title, lead } = MODES[mode];
-  return [h('h1', {}, t(title)), h('p', { class: 'lead' }, t(lead)), modeForm(mode, auth, development), modeLinks(mode, showMode)];
+function modeContent(mode, context) {
+  const { title, lead, hasGoogle } = MODES[mode];
+  const google = hasGoogle && [googleButton({ run: () => withGoogle(context.auth, 'enter', context.development?.askIdentity) }), orLine()];
+  return [h('h1', {}, t(title)), h('p', { class: 'lead' }, t(lead)), google, modeForm(mode, context), modeLinks(mode, context)];
 }
 
-function modeForm(mode, auth, development) {
-  const { submit, password, act } = MODES[mode];
-  const email = field({ id: 'email', type: 'email', label: t('email'), autocomplete: 'username', value: typed.email });
-  const secret = password && passwordField(password);
-  const message = h('div', { class: 'form-message' });
-  const button = h('button', { type: 'submit', class: 'button primary wide' }, t(submit));
+function modeForm(mode, { auth, development, onStop }) {
+  const { title, submit, password, act, sent } = MODES[mode];
+  const email = emailField({ value: typed.email });
   email.input.addEventListener('input', () => (typed.email = email.input.value));
-  const form = h('form', { novalidate: true, 'aria-label': t(MODES[mode].title) }, email.row, secret?.row, message, button);
-
-  form.addEventListener('submit', async (event) => {
-    event.preventDefault();
-    const values = { email: email.input.value.trim(), password: secret?.input.value };
-    if (!reportMissing(mode, values, email, secret)) return;
-    fill(message);
-    setAttributes(button, { disabled: true, 'aria-busy': 'true' });
-    try {
-      await act(auth, values);
-      if (mode === 'reset') fill(message, resetNotice(values.email, development));
-    } catch (error) {
-      fill(message, h('p', { class: 'error', role: 'alert' }, icon('alert'), t(authProblem(error))));
-    }
-    setAttributes(button, { disabled: false, 'aria-busy': null });
-  });
-  return form;
+  const send = async (values) => {
+    await act(auth, values);
+    if (!sent) return null;
+    const address = values.email.trim();
+    const note = mailSent({ sentence: t(sent.notice, { email: address }), type: sent.type, email: address, send: () => act(auth, values), development });
+    onStop(note.stop);
+    return note.element;
+  };
+  return actionForm({ name: t(title), fields: [email, password?.()].filter(Boolean), submit: t(submit), act: send, problem: problemOf });
 }
 
-/** Marks what is wrong beside its field and moves there; true when nothing is. */
-function reportMissing(mode, values, email, secret) {
-  const wrong = [
-    [email, emailProblem(values.email)],
-    [secret, secret && passwordProblem(mode, values.password)],
-  ];
-  for (const [field, key] of wrong) field?.report(key && t(key));
-  const first = wrong.find(([, key]) => key);
-  first?.[0].input.focus();
-  return !first;
-}
-
-function emailProblem(email) {
-  if (email === '') return 'errEmailMissing';
-  return /^[^\s@]+@[^\s@]+$/.test(email) ? null : 'errEmailInvalid';
-}
-
-function passwordProblem(mode, password) {
-  if (password === '') return 'errPasswordMissing';
-  return mode === 'signUp' && password.length < MIN_PASSWORD ? 'errPasswordWeak' : null;
-}
-
-function resetNotice(email, development) {
-  const hint = development && h('p', {}, t('resetSentEmulator'));
-  return h('div', { class: 'notice', role: 'status' }, h('p', {}, t('resetSent', { email })), hint);
-}
-
-function modeLinks(mode, showMode) {
+function modeLinks(mode, { auth, showMode }) {
   const link = (to, key) => h('button', { type: 'button', class: 'link', on: { click: () => switchTo(to) } }, t(key));
   const switchTo = (to) => {
     showMode(to);
     document.getElementById('email').focus();
   };
-  if (mode === 'reset') return h('p', { class: 'links' }, link('signIn', 'backToSignIn'));
-  if (mode === 'signUp') return h('p', { class: 'links' }, t('haveAccount'), ' ', link('signIn', 'toSignIn'));
-  const fresh = h('span', {}, t('noAccount'), ' ', link('signUp', 'toSignUp'));
-  return h('p', { class: 'links spread' }, fresh, link('reset', 'forgotPassword'));
+  const guest = () => h('p', { class: 'links guest-way' }, t('guestLead'), ' ', guestButton(auth));
+  if (mode === 'signIn') {
+    return [
+      h('p', { class: 'links spread' }, link('link', 'toLink'), link('reset', 'forgotPassword')),
+      h('p', { class: 'links other-ways' }, t('noAccount'), ' ', link('signUp', 'toSignUp')),
+      guest(),
+    ];
+  }
+  if (mode === 'signUp') return [h('p', { class: 'links other-ways' }, t('haveAccount'), ' ', link('signIn', 'toSignIn')), guest()];
+  return h('p', { class: 'links' }, link('signIn', 'backToSignIn'));
 }
 
-/** A labelled input with a place for what is wrong with it. */
-function field({ id, label, hint, trailing, ...attributes }) {
-  const error = h('span', { id: `${id}-error`, class: 'field-error' });
-  const describedBy = hint ? `${id}-error ${id}-hint` : `${id}-error`;
-  const input = h('input', { id, name: id, 'aria-describedby': describedBy, ...attributes });
-  const report = (sentence) => {
-    fill(error, sentence);
-    setAttributes(input, { 'aria-invalid': sentence ? 'true' : null });
-  };
-  input.addEventListener('input', () => report(null));
-  const row = h(
-    'div',
-    { class: 'field' },
-    h('label', { for: id }, label),
-    h('div', { class: 'field-box' }, input, trailing),
-    hint && h('span', { id: `${id}-hint`, class: 'hint' }, hint),
-    error,
-  );
-  return { row, input, report };
-}
-
-function passwordField(autocomplete) {
-  const reveal = h('button', { type: 'button', class: 'reveal' }, t('showPassword'));
-  const hint = autocomplete === 'new-password' ? t('passwordHint') : null;
-  const password = field({ id: 'password', type: 'password', label: t('password'), autocomplete, hint, trailing: reveal });
-  reveal.addEventListener('click', () => {
-    const shown = password.input.type === 'text';
-    password.input.type = shown ? 'password' : 'text';
-    fill(reveal, t(shown ? 'showPassword' : 'hidePassword'));
-  });
-  return password;
+function guestButton(auth) {
+  const button = h('button', { type: 'button', class: 'link' }, t('guestButton'));
+  const enter = () =>
+    whileBusy(button, async () => {
+      try {
+        await signInAsGuest(auth);
+      } catch (error) {
+        toast(problemOf(error).sentence, { kind: 'error' });
+      }
+    });
+  button.addEventListener('click', enter);
+  return button;
 }

@@ -1,0 +1,28 @@
+/** The picture of a user, or the first letter of the name while there is none. */
+import { pictureUrl } from '../picture.js';
+import { fill, h } from '../ui/dom.js';
+
+/** `{ element, update() }`; decoration, since the name always stands beside it. */
+export function avatar(session, className = 'avatar') {
+  const element = h('span', { class: className, 'aria-hidden': 'true' });
+  let shown;
+  const update = () => {
+    const path = session.profile?.picture ?? null;
+    const letter = [...displayName(session)][0]?.toUpperCase() ?? '';
+    const next = path ?? letter;
+    if (next === shown) return;
+    shown = next;
+    if (!path) return fill(element, letter);
+    const image = h('img', { alt: '', width: 256, height: 256 });
+    pictureUrl(session.services, path).then(
+      (url) => shown === next && (image.src = url),
+      () => shown === next && fill(element, letter),
+    );
+    fill(element, image);
+  };
+  update();
+  return { element, update };
+}
+
+/** What to call the person: before there is a profile the e-mail address stands in for the name. */
+export const displayName = (session) => session.profile?.name ?? session.email ?? '';
