@@ -20,13 +20,14 @@ from app import (
     retries,
     sessions,
     sharing,
+    sweeping,
     user_events,
 )
 from app.callables import on_call
 from app.delivery import retried
 from app.document_events import on_document_deleted
 from app.download_grants import SHARE_KEY
-from firebase_functions import https_fn, identity_fn, storage_fn, tasks_fn
+from firebase_functions import https_fn, identity_fn, scheduler_fn, storage_fn, tasks_fn
 from firebase_functions.core import CloudEvent
 from firebase_functions.options import MemoryOption, RateLimits, RetryConfig, set_global_options
 from flask import Request, Response
@@ -74,6 +75,7 @@ PROCESSING: dict[str, Any] = {"memory": MemoryOption.GB_2, "concurrency": 1, "ti
 @storage_fn.on_object_finalized(**PROCESSING)
 def on_file_finalized(event: CloudEvent[storage_fn.StorageObjectData]) -> None:
     retries.on_file_finalized(event)
+    departures.on_object_finalized(event)
 
 
 @retried
@@ -160,6 +162,14 @@ def exportpart(request: tasks_fn.CallableRequest[Any]) -> None:
 )
 def removeaccount(request: tasks_fn.CallableRequest[Any]) -> None:
     departures.remove_account(request)
+
+
+# One at a time: two would do the same work twice. The time is for thousands of objects, one request each.
+@scheduler_fn.on_schedule(
+    schedule="every 1 hours", timeout_sec=540, concurrency=1, max_instances=1, retry_count=0
+)
+def sweep(event: scheduler_fn.ScheduledEvent) -> None:
+    sweeping.on_schedule(event)
 
 
 # A piece of a shared file is up to 4 MiB, held once or twice while it is sent: 20 of them take 160 MB.

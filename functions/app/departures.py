@@ -19,13 +19,16 @@ from app import clients, logs, objects, queues
 from app.accounts import InvalidEmail, normalize_email
 from app.callables import Call, Input, callable_handler
 from app.limits import Limit
+from app.objects import StoredObject
 from app.optimistic import Changes, change
-from app.paths import job_path, object_prefixes, profile_path
-from app.profiles import deletion_path
+from app.paths import job_path, object_prefixes, owner_of, parse_original, profile_path
+from app.profiles import deletion_path, is_deleted
 from app.refusals import Refusal
 
 if TYPE_CHECKING:
+    from firebase_functions.core import CloudEvent
     from firebase_functions.https_fn import CallableRequest
+    from firebase_functions.storage_fn import StorageObjectData
     from google.cloud.firestore import DocumentReference, Query
 
     from app.user_events import UserEvent
@@ -159,6 +162,16 @@ def on_user_deleted(event: UserEvent) -> None:
     """Handles the end of an Auth user, whoever deleted it."""
     removed = remove_user(event.data.uid, datetime.now(UTC))
     logs.info("user removed", event_id=event.id, uid=event.data.uid, **removed)
+
+
+def on_object_finalized(event: CloudEvent[StorageObjectData]) -> None:
+    """Handles the end of an upload that its user's account did not wait for: the object goes too."""
+    uid = owner_of(event.data.name)
+    # An original without its document goes anyway.
+    if uid is None or parse_original(event.data.name) is not None or not is_deleted(uid):
+        return
+    objects.delete(StoredObject(event.data.bucket, event.data.name, str(event.data.generation)))
+    logs.info("late object removed", event_id=event.id, uid=uid, object=event.data.name)
 
 
 def remove_user(uid: str, now: datetime) -> dict[str, int]:

@@ -8,27 +8,20 @@ change that also says whether the job is done, and whatever is not recorded is s
 from __future__ import annotations
 
 import os
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from app import clients, logs, objects, queues
 from app.callables import Call, Nothing, callable_handler
-from app.export_archive import Archive
-from app.export_documents import account_of, collections_of, file_documents, profile_of
-from app.export_plan import Plan, PlannedFile, make_plan
-from app.export_readme import readme
+from app.export_documents import file_documents
+from app.export_job import NEW_JOB, UNDER_WAY, Ended, ExportKey, missing, read_under_way, recorded_amount
+from app.export_parts import BuiltPart, built_part
+from app.export_plan import Plan, make_plan
 from app.limits import Limit
-from app.objects import StoredObject
 from app.optimistic import Changes, change
-from app.paths import exports_prefix, job_path, profile_path
+from app.paths import job_path, profile_path
 from app.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -36,7 +29,6 @@ if TYPE_CHECKING:
     from google.cloud.firestore import DocumentSnapshot, Query, Transaction
 
 TASK = "exportpart"
-UNDER_WAY = ("queued", "running")
 
 # An archive can be downloaded for a day, and then the sweep removes it. A failed job is shown as long.
 LIFETIME = timedelta(days=1)
@@ -48,25 +40,6 @@ MAX_TASK_ATTEMPTS = 10
 # How often the sweep starts a stalled job again before it gives it up.
 MAX_RESTARTS = 3
 
-_SECONDS_BETWEEN_PROGRESS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class ExportKey:
-    """One export of one user."""
-
-    uid: str
-    job_id: str
-
-    @property
-    def document(self) -> str:
-        return job_path(self.uid, self.job_id)
-
-    @property
-    def prefix(self) -> str:
-        """The object prefix that holds the archives and the plan, with its trailing slash."""
-        return f"{exports_prefix(self.uid)}{self.job_id}/"
-
 
 class PartTask(msgspec.Struct, frozen=True, rename="camel"):
     """What the task is told. Parts count from 1; the first one makes the plan too."""
@@ -74,10 +47,6 @@ class PartTask(msgspec.Struct, frozen=True, rename="camel"):
     uid: str
     job_id: str
     part: int = 1
-
-
-class Ended(Exception):
-    """The job is not under way any more: its account is being deleted, or it was given up."""
 
 
 @callable_handler(Nothing, Limit(6, timedelta(hours=1)))
@@ -124,26 +93,13 @@ def start(uid: str, now: datetime) -> str:
                 return latest, job["restarts"]
         transaction.set(pointer, {"uid": uid, "jobId": new.id, "expiresAt": now + 7 * LIFETIME})
         times = {"createdAt": SERVER_TIMESTAMP, "updatedAt": SERVER_TIMESTAMP}
-        transaction.create(new, {**_NEW_JOB, **times})
+        transaction.create(new, {**NEW_JOB, **times})
         return new.id, 0
 
     job_id, restarts = clients.in_transaction(body)
     # Also when it was there already: whoever created it may have died before this line.
     _enqueue(ExportKey(uid, job_id), 1, restarts)
     return job_id
-
-
-_NEW_JOB: Mapping[str, Any] = {
-    "kind": "export",
-    "state": "queued",
-    "done": 0,
-    "total": 0,
-    "bytesDone": 0,
-    "bytesTotal": 0,
-    "partCount": 0,
-    "parts": [],
-    "restarts": 0,
-}
 
 
 def _enqueue(key: ExportKey, part: int, restarts: int) -> None:
@@ -159,8 +115,8 @@ def run_part(key: ExportKey, number: int) -> str:
         plan = _plan(key)
         if number > len(plan.parts):
             return "no such part"
-        if number in _missing(_under_way(key), plan):
-            with _built_part(key, plan, number) as built:
+        if number in missing(_under_way(key), plan):
+            with built_part(key, plan, number) as built:
                 _record(key, plan, number, _upload(key, plan, number, built.path), built)
         return _go_on(key, plan)
     except Ended:
@@ -179,7 +135,7 @@ def _clear_up(key: ExportKey) -> str:
     """Removes what a task left behind that was still at work when its job was given up or deleted."""
     fields = clients.firestore().document(key.document).get().to_dict()
     state: str = "gone" if fields is None else fields["state"]
-    if state != "done":
+    if state not in (*UNDER_WAY, "done"):
         objects.delete_prefix(clients.default_bucket(), key.prefix)
     return state
 
@@ -205,7 +161,7 @@ def _keep_plan(key: ExportKey, path: str, plan: Plan) -> dict[str, Any]:
     from google.cloud.firestore import SERVER_TIMESTAMP
 
     def decide(changes: Changes) -> dict[str, Any]:
-        fields = _read_under_way(changes, key)
+        fields = read_under_way(changes, key)
         if "plan" in fields:
             return fields
         planned = {
@@ -221,157 +177,12 @@ def _keep_plan(key: ExportKey, path: str, plan: Plan) -> dict[str, Any]:
     return change(decide)
 
 
-def _read_under_way(changes: Changes, key: ExportKey) -> dict[str, Any]:
-    (fields,) = changes.read(key.document)
-    if fields is None or fields["state"] not in UNDER_WAY:
-        raise Ended
-    return fields
-
-
-def _missing(fields: Mapping[str, Any], plan: Plan) -> list[int]:
-    """The numbers of the parts that are not recorded, in order."""
-    recorded = {part["number"] for part in fields["parts"]}
-    return [number for number in range(1, len(plan.parts) + 1) if number not in recorded]
-
-
-# One part
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltPart:
-    """An archive on this machine's disk: its size, and how many of the planned files are in it."""
-
-    path: str
-    size: int
-    files: int
-
-
-@contextmanager
-def _built_part(key: ExportKey, plan: Plan, number: int) -> Iterator[BuiltPart]:
-    """Builds an archive that is gone from the disk when the block ends. Raises Ended."""
-    descriptor, path = tempfile.mkstemp(prefix="drop-export-")
-    os.close(descriptor)
-    try:
-        with Archive(path) as archive:
-            if number == 1:
-                _add_documents(archive, key, plan)
-            files = _add_files(archive, key, plan, number)
-        yield BuiltPart(path, Path(path).stat().st_size, files)
-    finally:
-        Path(path).unlink()
-
-
-def _add_documents(archive: Archive, key: ExportKey, plan: Plan) -> None:
-    profile = profile_of(key.uid)
-    today = datetime.now(UTC).date().isoformat()
-    archive.add_text("README.txt", readme(profile.get("locale", "en"), today, len(plan.parts)))
-    archive.add_json("profile.json", profile)
-    archive.add_json("account.json", account_of(key.uid))
-    _add_picture(archive, key, profile.get("picture"))
-    for name, documents in collections_of(key.uid):
-        archive.add_lines(f"documents/{name}.jsonl", documents)
-
-
-def _add_picture(archive: Archive, key: ExportKey, path: object) -> None:
-    """Adds the profile picture if there is one. The user wrote its path, so it is checked."""
-    from google.api_core.exceptions import NotFound
-
-    if not isinstance(path, str) or not path.startswith(f"{profile_path(key.uid)}/picture/"):
-        return
-    try:
-        with objects.local_copy(clients.default_bucket().blob(path)) as copy:
-            archive.add_file(f"picture{Path(path).suffix}", copy.path, "image/webp", "")
-    except NotFound:
-        return
-
-
-def _add_files(archive: Archive, key: ExportKey, plan: Plan, number: int) -> int:
-    """Adds the originals of a part and a manifest; gives how many there were. Raises Ended."""
-    progress = Progress(key, plan, number)
-    present: list[dict[str, Any]] = []
-    absent: list[dict[str, Any]] = []
-    for file in plan.part(number).files:
-        entry = _add_file(archive, file)
-        if entry is None:
-            absent.append({"name": file.entry, "fileId": file.file_id, "reason": "deleted"})
-        else:
-            present.append(entry)
-        progress.step(file.size)
-    count = len(plan.parts)
-    name = "manifest.json" if count == 1 else f"manifest-{number}-of-{count}.json"
-    archive.add_json(name, {"part": number, "parts": count, "files": present, "missing": absent})
-    return len(present)
-
-
-def _add_file(archive: Archive, file: PlannedFile) -> dict[str, Any] | None:
-    """Adds an original; gives what the manifest says of it, None when it was deleted since it was planned."""
-    from google.api_core.exceptions import NotFound
-
-    bucket = clients.default_bucket()
-    blob = objects.live_blob(StoredObject(bucket.name, file.path, file.generation))
-    if blob is None:
-        return None
-    try:
-        with objects.local_copy(blob) as copy:
-            archive.add_file(file.entry, copy.path, file.content_type, file.created)
-            return {"name": file.entry, "fileId": file.file_id, "size": copy.size, "sha256": copy.sha256}
-    except NotFound:
-        return None
-
-
-class Progress:
-    """Tells in the job how far it is, about once a second. It never goes back, also when a part is built
-    again.
-    """
-
-    def __init__(
-        self, key: ExportKey, plan: Plan, number: int, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._key = key
-        self._plan = plan
-        self._number = number
-        self._clock = clock
-        self._written_at = clock()
-        self._files = 0
-        self._bytes = 0
-
-    def step(self, size: int) -> None:
-        """One more file of this part is done. Raises Ended."""
-        self._files += 1
-        self._bytes += size
-        if self._clock() - self._written_at >= _SECONDS_BETWEEN_PROGRESS:
-            self._write()
-            self._written_at = self._clock()
-
-    def _write(self) -> None:
-        from google.cloud.firestore import SERVER_TIMESTAMP
-
-        def decide(changes: Changes) -> None:
-            fields = _read_under_way(changes, self._key)
-            if self._number not in _missing(fields, self._plan):
-                return
-            files, size = _recorded_amount(fields["parts"], self._plan)
-            far = {
-                "done": max(fields["done"], files + self._files),
-                "bytesDone": max(fields["bytesDone"], size + self._bytes),
-            }
-            changes.update(self._key.document, far | {"updatedAt": SERVER_TIMESTAMP})
-
-        change(decide)
-
-
-def _recorded_amount(parts: list[dict[str, Any]], plan: Plan) -> tuple[int, int]:
-    """How many files and bytes the recorded parts were planned to hold."""
-    planned = [plan.part(part["number"]) for part in parts]
-    return sum(len(part.files) for part in planned), sum(part.bytes for part in planned)
-
-
 def _upload(key: ExportKey, plan: Plan, number: int, path: str) -> Any:
     name = plan.archive_name(number)
     blob = clients.default_bucket().blob(key.prefix + name)
     blob.cache_control = "private, no-store"
     blob.content_disposition = f'attachment; filename="{name}"'
-    blob.upload_from_filename(path, content_type="application/zip", checksum=None)
+    blob.upload_from_filename(path, content_type="application/zip")
     return blob
 
 
@@ -399,7 +210,7 @@ def _record(key: ExportKey, plan: Plan, number: int, blob: Any, built: BuiltPart
             [each for each in fields["parts"] if each["number"] != number] + [part],
             key=lambda each: int(each["number"]),
         )
-        files, size = _recorded_amount(parts, plan)
+        files, size = recorded_amount(parts, plan)
         update = {"parts": parts, "done": max(fields["done"], files), "updatedAt": SERVER_TIMESTAMP}
         update["bytesDone"] = max(fields["bytesDone"], size)
         if len(parts) == len(plan.parts) and fields["state"] != "done":
@@ -414,11 +225,11 @@ def _go_on(key: ExportKey, plan: Plan) -> str:
     fields = clients.firestore().document(key.document).get().to_dict()
     if fields is None or fields["state"] == "failed":
         raise Ended
-    missing = _missing(fields, plan)
-    if not missing:
+    numbers = missing(fields, plan)
+    if not numbers:
         return "done"
-    _enqueue(key, missing[0], fields["restarts"])
-    return f"{len(missing)} to go"
+    _enqueue(key, numbers[0], fields["restarts"])
+    return f"{len(numbers)} to go"
 
 
 # The end of a job
@@ -429,7 +240,7 @@ def fail(key: ExportKey, code: str) -> str:
     from google.cloud.firestore import SERVER_TIMESTAMP
 
     def decide(changes: Changes) -> None:
-        _read_under_way(changes, key)
+        read_under_way(changes, key)
         failed = {
             "state": "failed",
             "error": code,
@@ -501,7 +312,7 @@ def _restart(key: ExportKey, silent_since: datetime) -> None:
     from google.cloud.firestore import SERVER_TIMESTAMP
 
     def decide(changes: Changes) -> int | None:
-        fields = _read_under_way(changes, key)
+        fields = read_under_way(changes, key)
         if fields["updatedAt"] > silent_since:
             raise Ended
         if fields["restarts"] >= MAX_RESTARTS:

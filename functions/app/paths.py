@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 _ORIGINAL = re.compile(r"users/([^/]+)/files/([^/]+)/[^/]+")
+_OWNED = re.compile(r"(?:users|exports)/([^/]+)/.+")
 # Firestore refuses these as document ids (https://firebase.google.com/docs/firestore/quotas).
 _RESERVED_ID = re.compile(r"\.\.?|__.*__", re.DOTALL)
 # 128 random bits in the URL-safe alphabet.
@@ -63,6 +64,15 @@ def is_share_id(text: str) -> bool:
 
 def share_path(share_id: str) -> str:
     return f"shares/{share_id}"
+
+
+def owner_of(object_name: str) -> str | None:
+    """Whose original, picture or export has this object name; None for every other object.
+
+    Thumbnails are other objects: who makes them removes them when their file is gone.
+    """
+    match = _OWNED.fullmatch(object_name)
+    return match[1] if match is not None and not _RESERVED_ID.fullmatch(match[1]) else None
 
 
 def profile_path(uid: str) -> str:

@@ -91,7 +91,7 @@ def count(changes: Changes, key: FileKey, generation: str, usage: Amount, size: 
     """Adds a file that is not in the ledger to its owner's `usage`. Profile and entry must have been read."""
     entry = _identity(key, generation) | {"state": Entry.COUNTED.value, "size": size}
     changes.create(ledger_path(key, generation), entry)
-    _set_usage(changes, key, usage.with_file(size))
+    set_usage(changes, key.profile, usage.with_file(size))
 
 
 def release(
@@ -109,16 +109,19 @@ def release(
     released = {"state": Entry.RELEASED.value, "expiresAt": now + RELEASED_LIFETIME}
     if entry.entry is Entry.NONE:
         changes.create(entry.path, _identity(key, generation) | released)
+        # Written as it was, so that a profile which is removed meanwhile leaves no entry behind.
+        set_usage(changes, key.profile, usage)
     elif entry.entry is Entry.COUNTED:
         changes.update(entry.path, released)
-        _set_usage(changes, key, usage.without_file(entry.size))
+        set_usage(changes, key.profile, usage.without_file(entry.size))
 
 
 def _identity(key: FileKey, generation: str) -> dict[str, str]:
     return {"uid": key.uid, "fileId": key.file_id, "generation": generation}
 
 
-def _set_usage(changes: Changes, key: FileKey, usage: Amount) -> None:
+def set_usage(changes: Changes, profile: str, usage: Amount) -> None:
+    """Writes the usage into the profile at that path, which must have been read."""
     from google.cloud.firestore import SERVER_TIMESTAMP
 
-    changes.update(key.profile, {"usage": usage.to_fields(), "updatedAt": SERVER_TIMESTAMP})
+    changes.update(profile, {"usage": usage.to_fields(), "updatedAt": SERVER_TIMESTAMP})

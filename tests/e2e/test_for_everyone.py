@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.accessibility import expect_no_finding
 from tests.e2e.drop import Drop
 from tests.e2e.pictures import LocalFile, drawing, note
 from tests.integration.people import PASSWORD, People, Person, eventually
 
 PHONE = {"width": 360, "height": 740}
-AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 def tab_to(page: Page, name: str, *, backwards: bool = False) -> None:
@@ -168,15 +164,6 @@ def test_language_switch_is_kept_on_the_device_and_in_the_profile(library: Drop,
     eventually(lambda: (person.profile() or {}).get("locale") == "ko", what="the profile knows the language")
     page.reload()
     expect(page.get_by_role("heading", name="내 파일")).to_be_visible()
-
-
-def expect_no_finding(page: Page, where: str) -> None:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    result = page.evaluate("(tags) => axe.run(document, { runOnly: tags })", WCAG)
-    findings = [
-        (finding["id"], [node["html"] for node in finding["nodes"]]) for finding in result["violations"]
-    ]
-    assert findings == [], f"{where}: {json.dumps(findings, indent=1, ensure_ascii=False)}"
 
 
 def expect_no_sideways_scrolling(page: Page) -> None:

@@ -25,6 +25,7 @@ BUCKET = "functions-under-test"
 sys.path[:0] = [str(FUNCTIONS), str(Path(__file__).parent)]
 
 from drop import Deliver, Drop  # noqa: E402  (found by the path above)
+from task_queue import TaskQueue  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +86,16 @@ def drop(deliver: Deliver, uid: str) -> Drop:
             f"needs the emulators ({', '.join(missing)} not set): ./kit exec -- pytest tests/functions"
         )
     return Drop(deliver, uid, PROJECT, BUCKET)
+
+
+@pytest.fixture
+def task_queue(application: Callable[[str, str], Any], monkeypatch: pytest.MonkeyPatch) -> TaskQueue:
+    """Takes the tasks that functions enqueue, and dispatches them when the test says so."""
+    from app import queues
+
+    queue = TaskQueue(application)
+    monkeypatch.setattr(queues, "enqueue", queue.enqueue)
+    return queue
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from app import clients, departures, objects, queues
+from app import clients, departures, objects, optimistic, queues
 from calls import Caller, id_token
 from interruptions import Tasks, World
 from pictures import jpeg
@@ -135,13 +135,45 @@ def test_upload_that_ends_after_its_user_is_gone_is_removed(drop):
     assert everything_of(drop) == ([], [])
 
 
+@pytest.mark.parametrize("name", ["users/{}/picture/late.webp", "exports/{}/job/drop-export.zip"])
+def test_other_object_that_comes_after_its_user_is_gone_is_removed(drop, name):
+    blob = drop.bucket.blob(name.format(drop.uid))
+    blob.upload_from_string(b"x", content_type="image/webp")
+    drop.finalized(blob)
+    assert drop.exists(blob.name), "it stays while its user does"
+    drop.user_deleted()
+    blob.upload_from_string(b"x", content_type="image/webp")
+    drop.finalized(blob)
+    assert everything_of(drop) == ([], [])
+
+
+def test_entry_of_the_ledger_that_is_written_while_the_profile_goes_is_not_left(drop, monkeypatch):
+    """A handler has read the profile; before it commits, everything of the user is removed."""
+    drop.make_profile()
+    key = drop.announce()
+    blob = drop.upload(key, jpeg())
+    fields = drop.document(key) | {"generation": str(blob.generation), "path": blob.name}
+    commit = optimistic.Changes.commit
+    overtaken = []
+
+    def overtaking(changes):
+        if not overtaken:
+            overtaken.append(True)
+            departures.remove_user(drop.uid, NOW)
+        commit(changes)
+
+    monkeypatch.setattr(optimistic.Changes, "commit", overtaking)
+    drop.document_deleted(key, fields)
+    assert everything_of(drop) == ([], [])
+
+
 def test_trace_proves_the_deletion_and_expires(drop):
     fill(drop)
     drop.user_deleted()
     trace = trace_of(drop)
     assert set(trace) == {"uid", "state", "removed", "updatedAt", "verifiedAt", "expiresAt"}
-    # Profile, two files with their entries in the ledger, and what `fill_documents` adds.
-    assert trace["removed"] == {"documents": 11, "objects": 6}
+    # Profile, two files with their entries in the ledger, six more; originals, thumbnails, three more.
+    assert trace["removed"] == {"documents": 11, "objects": 7}
     assert trace["expiresAt"] - trace["verifiedAt"] > timedelta(days=29)
 
 

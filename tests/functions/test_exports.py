@@ -6,14 +6,17 @@ import itertools
 import json
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
-from app import exports, objects, queues
+import requests
+from app import clients, exports, objects, queues
+from app.export_job import NEW_JOB, Ended, ExportKey, Progress
 from app.export_plan import make_plan
-from app.exports import ExportKey, Progress
 from firebase_functions.https_fn import CallableRequest
+from google.api_core.exceptions import ServiceUnavailable
 from interruptions import Tasks, World
 from pictures import jpeg
 from werkzeug.test import EnvironBuilder
@@ -322,6 +325,30 @@ class TestFailure:
         tasks.run()
         assert library.job(job_id)["state"] == "done"
 
+    def test_storage_that_answers_503_for_a_moment_is_asked_again(self, library, tasks, monkeypatch):
+        library.add("one", b"12345")
+        storage = clients._storage()._http
+        send, refused = storage.request, []
+
+        def busy(method, url, **options):
+            # Once for each kind of request, as planning, looking, downloading and uploading come by.
+            kind = (method, "upload" in url, "alt=media" in url)
+            if kind in refused:
+                return send(method, url, **options)
+            refused.append(kind)
+            response = requests.Response()
+            response.status_code = 503
+            return response
+
+        monkeypatch.setattr(storage, "request", busy)
+        job_id = exports.start(library.drop.uid, NOW)
+        while tasks.waiting:
+            with suppress(ServiceUnavailable):  # the queue tries again
+                tasks.run()
+        assert len(refused) >= 3
+        (archive,) = library.archives(job_id)
+        assert archive["files/2026/one.txt"] == b"12345"
+
     def test_last_try_that_fails_ends_the_job_and_the_user_can_start_again(self, library, tasks, monkeypatch):
         library.add("one", b"12345")
         job_id = exports.start(library.drop.uid, NOW)
@@ -366,7 +393,7 @@ class TestProgress:
         for n in range(4):
             library.add(f"f{n}", b"12345")
         key = ExportKey(library.drop.uid, "job")
-        library.jobs.document("job").set({**exports._NEW_JOB, "updatedAt": NOW})
+        library.jobs.document("job").set({**NEW_JOB, "updatedAt": NOW})
         return key, exports._plan(key)
 
     def progress(self, running, number, seconds):
@@ -397,7 +424,7 @@ class TestProgress:
 
     def test_progress_of_a_job_that_ended_stops_the_work(self, library, running):
         library.jobs.document("job").update({"state": "failed"})
-        with pytest.raises(exports.Ended):
+        with pytest.raises(Ended):
             self.progress(running, 1, [0, 2, 2]).step(5)
 
 

@@ -51,6 +51,7 @@ def test_main_lists_every_function(manifest):
         "processfile",
         "retry_processing",
         "sign_out_everywhere",
+        "sweep",
         "start_export",
         "delete_account",
         "exportpart",

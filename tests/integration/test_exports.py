@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import zipfile
 
 import pytest
@@ -91,6 +92,14 @@ def test_export_holds_what_was_uploaded_and_trashed(exports, person, picture):
     assert json.loads(archive["profile.json"])["email"] == person.email
     assert len(archive["documents/files.jsonl"].splitlines()) == 2
     assert (job["done"], job["bytesDone"]) == (job["total"], job["bytesTotal"]) == (2, len(data) + 3)
+
+
+def test_large_file_comes_out_as_it_went_in(exports, person):
+    data = os.urandom(20 * 1024 * 1024)
+    person.until_ready(person.upload("film.bin", data, "application/octet-stream"))
+    archive = exports.archive(person, exports.until_done(person, exports.start(person)))
+    (film,) = [name for name in archive if name.startswith("files/")]
+    assert archive[film] == data
 
 
 def test_export_is_downloaded_under_a_name_that_says_what_it_is(exports, person):

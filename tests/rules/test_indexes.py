@@ -76,6 +76,11 @@ THE_SWEEP = [
     Asked("files", (in_state("uploading"), before("createdAt")), "createdAt", group=True),
     Asked("files", (in_state("processing"), before("updatedAt")), "updatedAt", group=True),
     Asked("files", (in_state("trashed"), before("trashedAt")), "trashedAt", group=True),
+    Asked("files", (in_state("rejected"), before("updatedAt")), "updatedAt", group=True),
+    Asked("files", (("reason", "==", "processing-failed"), before("updatedAt")), "updatedAt", group=True),
+    # A sum of a field needs the index that an order by it would.
+    Asked("files", (in_state("ready"),), "size"),
+    Asked("ledger", (ADAS, in_state("counted")), "size"),
     *(Asked(name, (before("expiresAt"),), "expiresAt") for name in ("ledger", "limits", "reports", "shares")),
     Asked("ledger", (in_state("removing"), before("updatedAt")), "updatedAt"),
     Asked("jobs", (before("expiresAt"),), "expiresAt", group=True),

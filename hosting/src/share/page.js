@@ -1,7 +1,6 @@
 /** The screens of the public page: a shared file, a link that is over, and a server that did not answer. */
 import { formatBytes, formatExactTime, formatTime } from '../format.js';
 import { t } from '../i18n.js';
-import { announce } from '../ui/announce.js';
 import { fill, h, setAttributes } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { languageSelect, logo } from '../views/brand.js';
@@ -54,9 +53,11 @@ function picture(id, { kind, preview }) {
   return frame;
 }
 
-/** The button, the progress and the outcome, whichever fits: `{ element, update }`. */
+/** What came of the download, and the button or the progress, whichever fits: `{ element, update }`. */
 function downloadPanel(share, download) {
-  const element = h('div', { class: 'share-download' });
+  const said = h('div', { role: 'status' });
+  const controls = h('div', { class: 'share-controls' });
+  const element = h('div', { class: 'share-download' }, said, controls);
   const progress = progressLine(share, download);
   let shown = null;
   const update = () => {
@@ -64,11 +65,11 @@ function downloadPanel(share, download) {
     const part = isRunning ? 'running' : download.phase;
     if (isRunning) progress.update();
     if (part === shown) return;
-    const hadFocus = element.contains(document.activeElement);
-    if (shown !== null) announce(isRunning ? t('publicStarting') : sentenceOf(share, download));
     shown = part;
-    fill(element, isRunning ? progress.element : outcome(share, download));
-    if (hadFocus) (element.querySelector('button') ?? element.firstElementChild)?.focus();
+    const hadFocus = element.contains(document.activeElement);
+    fill(said, isRunning ? null : outcome(share, download));
+    fill(controls, isRunning ? progress.element : startButton(share, download));
+    if (hadFocus) (controls.querySelector('button') ?? said.firstElementChild)?.focus();
   };
   return { element, update };
 }
@@ -90,22 +91,19 @@ function progressSentence({ bytes, size }, value) {
   return t('publicProgress', { done: formatBytes(bytes), total: formatBytes(size), percent: Math.round(value * 100) });
 }
 
-function outcome(share, download) {
-  const { phase } = download;
-  const label = phase === 'stopped' ? t('publicGoOn') : t('publicDownload');
-  const name = phase === 'stopped' ? null : t('publicDownloadOf', share);
-  const start = () => download.start();
-  const button = h('button', { type: 'button', class: 'button primary wide', 'aria-label': name, on: { click: start } }, icon('download'), label);
-  const sentence = sentenceOf(share, download);
-  const isUsedUp = share.downloadsLeft === 0;
-  const tone = phase === 'stopped' ? 'error' : 'notice';
-  return [sentence && h('p', { class: tone, tabindex: -1 }, icon(phase === 'stopped' ? 'alert' : 'check'), sentence), isUsedUp ? null : button];
+function outcome({ name }, { phase, problem }) {
+  if (phase === 'stopped') return h('p', { class: 'error' }, icon('alert'), t(problem));
+  const sentence = { saved: 'publicSaved', cancelled: 'publicCancelled' }[phase];
+  return sentence && h('p', { class: 'notice', tabindex: -1 }, icon('check'), t(sentence, { name }));
 }
 
-function sentenceOf({ name }, { phase, problem }) {
-  if (phase === 'saved') return t('publicSaved', { name });
-  if (phase === 'cancelled') return t('publicCancelled');
-  return phase === 'stopped' ? t(problem) : null;
+/** None when the last download that the link allowed is done. */
+function startButton(share, download) {
+  if (share.downloadsLeft === 0 && download.phase !== 'stopped') return null;
+  const isStopped = download.phase === 'stopped';
+  const name = isStopped ? null : t('publicDownloadOf', share);
+  const start = () => download.start();
+  return h('button', { type: 'button', class: 'button primary wide', 'aria-label': name, on: { click: start } }, icon('download'), t(isStopped ? 'publicGoOn' : 'publicDownload'));
 }
 
 /** One screen for a link that ended, was taken back, is used up or never was. */
