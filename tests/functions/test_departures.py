@@ -5,7 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from app import clients, departures, objects, optimistic, queues
+from app import clients, departures, exports, objects, optimistic, queues
+from app.export_job import ExportKey
+from app.refusals import Refusal
 from calls import Caller, id_token
 from interruptions import Tasks, World
 from pictures import jpeg
@@ -164,6 +166,35 @@ def test_entry_of_the_ledger_that_is_written_while_the_profile_goes_is_not_left(
 
     monkeypatch.setattr(optimistic.Changes, "commit", overtaking)
     drop.document_deleted(key, fields)
+    assert everything_of(drop) == ([], [])
+
+
+def test_export_that_is_built_while_its_account_goes_leaves_nothing(drop, monkeypatch):
+    tasks = Tasks({exports.TASK: lambda data: exports.run_part(ExportKey(drop.uid, data["jobId"]), 1)})
+    monkeypatch.setattr(queues, "enqueue", tasks.enqueue)
+    drop.make_profile()
+    drop.ready_file(jpeg())
+    exports.start(drop.uid, NOW)
+    upload = exports._upload
+
+    def overtaken(*arguments):
+        departures.remove_user(drop.uid, NOW)
+        return upload(*arguments)
+
+    monkeypatch.setattr(exports, "_upload", overtaken)
+    tasks.run()
+    assert everything_of(drop) == ([], [])
+    # The task once more, as after a process that died behind its upload.
+    tasks.enqueue(*tasks.past[0])
+    drop.bucket.blob(f"exports/{drop.uid}/{tasks.past[0][1]['jobId']}/late.zip").upload_from_string(b"zip")
+    tasks.run()
+    assert everything_of(drop) == ([], [])
+
+
+def test_account_that_goes_gets_no_new_export(drop, monkeypatch):
+    monkeypatch.setattr(queues, "enqueue", Tasks({}).enqueue)
+    with pytest.raises(Refusal, match="deleting"):
+        exports.start(drop.uid, NOW)
     assert everything_of(drop) == ([], [])
 
 
