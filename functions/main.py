@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from app import (
+    account_changes,
     admission,
     attempts,
     departures,
@@ -98,6 +99,11 @@ def create_share(request: https_fn.CallableRequest[Any]) -> Any:
 @on_call(timeout_sec=30)
 def revoke_share(request: https_fn.CallableRequest[Any]) -> Any:
     return sharing.revoke_share(request)
+
+
+@on_call(timeout_sec=30)
+def refresh_profile(request: https_fn.CallableRequest[Any]) -> Any:
+    return account_changes.refresh_profile(request)
 
 
 @on_call(timeout_sec=30)

@@ -127,5 +127,8 @@ def find_user(uid: str) -> UserRecord | None:
         display_name=user.display_name,
         phone_number=user.phone_number,
         custom_claims=user.custom_claims or {},
-        providers=tuple(UserProvider(provider.provider_id) for provider in user.provider_data),
+        providers=tuple(
+            UserProvider(provider.provider_id, provider.uid, provider.email, provider.display_name)
+            for provider in user.provider_data
+        ),
     )

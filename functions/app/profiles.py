@@ -11,6 +11,7 @@ from firebase_functions import logger
 
 from app import clients
 from app.accounts import InvalidEmail, default_name, normalize_email
+from app.optimistic import Changes, change
 from app.paths import profile_path
 from app.refusals import Refusal
 from app.usage import DEFAULT_QUOTA, NOTHING, Amount
@@ -33,6 +34,7 @@ class Profile:
     locale: str | None = None
     sessions_ended_at: datetime | None = None
     suspended_reason: str | None = None
+    email: str | None = None
 
     @classmethod
     def parse(cls, fields: Mapping[str, Any]) -> Profile:
@@ -43,6 +45,7 @@ class Profile:
             locale=fields.get("locale"),
             sessions_ended_at=fields.get("sessionsEndedAt"),
             suspended_reason=fields.get("suspendedReason"),
+            email=fields.get("email"),
         )
 
 
@@ -66,11 +69,12 @@ def usage_of(profile_fields: Mapping[str, Any] | None) -> Amount | None:
 
 def new_profile(user: UserRecord) -> dict[str, Any]:
     """The fields of a new user's profile, except the times."""
-    email = _stored_email(user.email)
+    email = stored_email(user.email)
     return {
-        "name": GUEST_NAME if user.is_guest else default_name(user.display_name, email),
+        "name": GUEST_NAME if user.is_guest else _name_of(user),
         "locale": "en",
         "email": email,
+        "emailVerified": user.email_verified,
         "role": "admin" if user.custom_claims.get("role") == "admin" else "user",
         "state": "active",
         "quota": DEFAULT_QUOTA.to_fields(),
@@ -78,7 +82,42 @@ def new_profile(user: UserRecord) -> dict[str, Any]:
     }
 
 
-def _stored_email(text: str | None) -> str | None:
+def changed_fields(profile: Mapping[str, Any], user: UserRecord) -> dict[str, Any]:
+    """What of a profile no longer says what Firebase Authentication says of the user. A name that the user
+    may have chosen stays; that of a guest who became an account does not.
+    """
+    current = new_profile(user)
+    follow = {name: current[name] for name in ("email", "emailVerified", "role")}
+    became_account = profile.get("name") == GUEST_NAME and profile.get("email") is None and not user.is_guest
+    if became_account:
+        follow["name"] = current["name"]
+    return {name: value for name, value in follow.items() if profile.get(name) != value}
+
+
+def _name_of(user: UserRecord) -> str:
+    given = (user.display_name, *(provider.display_name for provider in user.providers))
+    return default_name(next((name for name in given if name), None), stored_email(user.email))
+
+
+def follow_account(user: UserRecord) -> dict[str, Any]:
+    """Brings the profile up to date with the account; gives the fields that changed. Without a profile there
+    is nothing to do.
+    """
+    from google.cloud.firestore import SERVER_TIMESTAMP
+
+    path = profile_path(user.uid)
+
+    def decide(changes: Changes) -> dict[str, Any]:
+        (profile,) = changes.read(path)
+        changed = {} if profile is None else changed_fields(profile, user)
+        if changed:
+            changes.update(path, changed | {"updatedAt": SERVER_TIMESTAMP})
+        return changed
+
+    return change(decide)
+
+
+def stored_email(text: str | None) -> str | None:
     """The normalised address. One that the Admin SDK let in and sign-up would not is kept as it is."""
     try:
         return normalize_email(text) if text else None

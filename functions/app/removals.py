@@ -17,6 +17,7 @@ from app.objects import StoredObject
 from app.optimistic import Changes, change
 from app.paths import FileKey, parse_original
 from app.profiles import usage_of
+from app.sharing import end_shares_of_file
 from app.standing import GAVE_UP
 from app.usage import Entry, LedgerEntry, ledger_path, release
 
@@ -101,6 +102,7 @@ def forget_document(key: FileKey, fields: Mapping[str, Any]) -> str:
         if isinstance(generation, str) and isinstance(path, str):
             objects.delete(StoredObject(bucket.name, path, generation))
         return "old object deleted"
+    end_shares_of_file(key.uid, key.file_id)
     objects.delete_prefix(bucket, key.originals)
     objects.delete_prefix(bucket, key.derived)
     return "objects deleted"

@@ -6,11 +6,12 @@ import base64
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Request, Response
 from flask import request as current_request
+
+from tests.callable_answers import Answer
 
 
 def id_token(uid: str, project: str, **claims: Any) -> str:
@@ -35,33 +36,6 @@ def id_token(uid: str, project: str, **claims: Any) -> str:
         ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
         + "."
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back: the result, or an error's code, reason, sentence and details."""
-
-    status: int
-    body: Any
-
-    @property
-    def result(self) -> Any:
-        assert self.status == 200, self.body
-        return self.body["result"]
-
-    @property
-    def error(self) -> dict[str, Any]:
-        assert self.status != 200, self.body
-        return self.body["error"]
-
-    @property
-    def details(self) -> dict[str, Any]:
-        return self.error["details"]
-
-    @property
-    def refusal(self) -> tuple[str, str]:
-        """Code and reason."""
-        return self.error["status"], self.details["reason"]
 
 
 class Caller:

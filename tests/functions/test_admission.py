@@ -1,7 +1,9 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from app import admission
+from app.sentences import SENTENCES
 from firebase_functions.https_fn import FunctionsErrorCode, HttpsError
 from firebase_functions.identity_fn import (
     AdditionalUserInfo,
@@ -90,6 +92,9 @@ def test_blocked_domain_is_refused_in_words_a_person_understands(email):
         admission.before_user_created(blocking_event(email=email))
     assert refusal.value.code == FunctionsErrorCode.PERMISSION_DENIED
     assert "another e-mail address" in refusal.value.message
+    assert refusal.value.details["reason"] == "blocked-domain"
+    assert refusal.value.details["domain"] in ("mailinator.com", "trash.example")
+    assert refusal.value.details["requestId"] == "event-1"
 
 
 def test_domain_that_only_ends_alike_is_admitted():
@@ -100,6 +105,13 @@ def test_invalid_address_is_refused():
     with pytest.raises(HttpsError) as refusal:
         admission.before_user_created(blocking_event(email="ann@localhost"))
     assert refusal.value.code == FunctionsErrorCode.INVALID_ARGUMENT
+    assert refusal.value.details["reason"] == "invalid-email"
+
+
+def test_refused_sign_up_is_told_in_the_language_of_the_page():
+    with pytest.raises(HttpsError) as refusal:
+        admission.before_user_created(replace(blocking_event(email="a@mailinator.com"), locale="ko-KR"))
+    assert refusal.value.message == SENTENCES["blocked-domain"]["ko"].format(domain="mailinator.com")
 
 
 def test_user_without_an_address_is_admitted():
@@ -113,6 +125,45 @@ def test_user_who_is_not_active_is_refused_with_the_reason(drop, state, word):
         admission.before_user_signed_in(blocking_event(uid=drop.uid, email="ann@example.com"))
     assert refusal.value.code == FunctionsErrorCode.PERMISSION_DENIED
     assert word in refusal.value.message
+    assert refusal.value.details == {"reason": state, "requestId": "event-1"}
+
+
+def test_suspended_user_is_told_why_in_the_language_of_the_profile(drop):
+    drop.make_profile(state="suspended", suspendedReason="Spam", locale="ko")
+    with pytest.raises(HttpsError) as refusal:
+        admission.before_user_signed_in(blocking_event(uid=drop.uid))
+    assert refusal.value.message == SENTENCES["suspended"]["ko"]
+    assert refusal.value.details["suspendedReason"] == "Spam"
+
+
+def test_profile_follows_an_address_that_changed_since(drop):
+    drop.make_profile(email="old@example.com", name="Ann")
+    event = blocking_event(uid=drop.uid, email="new@example.com", email_verified=True)
+    assert admission.before_user_signed_in(event) is None
+    profile = drop.profile()
+    assert (profile["email"], profile["emailVerified"], profile["name"]) == ("new@example.com", True, "Ann")
+
+
+def test_guest_cannot_take_an_address_that_sign_up_refuses(drop):
+    drop.make_profile(email=None, name="Guest")
+    with pytest.raises(HttpsError) as refusal:
+        admission.before_user_signed_in(blocking_event(uid=drop.uid, email="a@mailinator.com"))
+    assert refusal.value.details["reason"] == "blocked-domain"
+    assert drop.profile()["email"] is None
+
+
+def test_address_that_was_admitted_once_is_not_judged_again(drop):
+    drop.make_profile(email="a@mailinator.com")
+    assert admission.before_user_signed_in(blocking_event(uid=drop.uid, email="A@mailinator.com")) is None
+
+
+def test_profile_that_cannot_follow_keeps_nobody_out(drop, monkeypatch):
+    def fail(user):
+        raise RuntimeError("busy")
+
+    monkeypatch.setattr(admission, "follow_account", fail)
+    drop.make_profile(email="old@example.com")
+    assert admission.before_user_signed_in(blocking_event(uid=drop.uid, email="new@example.com")) is None
 
 
 def test_active_user_is_let_in(drop):

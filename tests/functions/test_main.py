@@ -47,6 +47,7 @@ def test_main_lists_every_function(manifest):
         "on_file_object_deleted",
         "on_file_document_deleted",
         "create_share",
+        "refresh_profile",
         "revoke_share",
         "processfile",
         "retry_processing",

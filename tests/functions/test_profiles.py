@@ -1,5 +1,5 @@
 import pytest
-from app.profiles import Profile, new_profile, usage_of
+from app.profiles import Profile, changed_fields, new_profile, usage_of
 from app.usage import DEFAULT_QUOTA, NOTHING, Amount
 from app.user_events import UserProvider, UserRecord
 
@@ -12,6 +12,7 @@ def test_new_profile_has_every_field_of_the_data_model():
         "name": "Ann Lee",
         "locale": "en",
         "email": "ann@example.com",
+        "emailVerified": False,
         "role": "user",
         "state": "active",
         "quota": {"bytes": 1024**3, "files": 5000},
@@ -43,6 +44,55 @@ def test_new_profile_has_every_field_of_the_data_model():
 )
 def test_new_profile_takes_what_is_known(user, expected):
     assert new_profile(user).items() >= expected.items()
+
+
+def profile_of(user, **fields):
+    return new_profile(user) | fields
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changed"),
+    [
+        pytest.param(
+            profile_of(UserRecord("u")),
+            UserRecord("u", email="ann@example.com", providers=PASSWORD),
+            {"email": "ann@example.com", "name": "ann"},
+            id="guest becomes an account",
+        ),
+        pytest.param(
+            profile_of(UserRecord("u")),
+            UserRecord(
+                "u",
+                email="ann@example.com",
+                email_verified=True,
+                providers=(UserProvider("google.com", display_name="Ann Lee"),),
+            ),
+            {"email": "ann@example.com", "emailVerified": True, "name": "Ann Lee"},
+            id="guest becomes an account of a provider",
+        ),
+        pytest.param(
+            profile_of(UserRecord("u"), name="My name"),
+            UserRecord("u", email="ann@example.com", providers=PASSWORD),
+            {"email": "ann@example.com"},
+            id="chosen name stays",
+        ),
+        pytest.param(
+            profile_of(UserRecord("u", email="ann@example.com", providers=PASSWORD), name="Guest"),
+            UserRecord("u", email="ann@example.com", email_verified=True, providers=PASSWORD),
+            {"emailVerified": True},
+            id="account that calls itself a guest",
+        ),
+        pytest.param(
+            profile_of(UserRecord("u", email="ann@example.com", email_verified=True, providers=PASSWORD)),
+            UserRecord("u", email="NEW@example.com", custom_claims={"role": "admin"}, providers=PASSWORD),
+            {"email": "new@example.com", "emailVerified": False, "role": "admin"},
+            id="other address and role",
+        ),
+        pytest.param(profile_of(UserRecord("u")), UserRecord("u"), {}, id="nothing changed"),
+    ],
+)
+def test_profile_follows_the_account(before, after, changed):
+    assert changed_fields(before, after) == changed
 
 
 def test_profile_without_its_fields_is_active_and_empty():

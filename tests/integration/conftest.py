@@ -13,6 +13,7 @@ from firebase_admin import auth, firestore, storage
 from google.auth.credentials import AnonymousCredentials
 from PIL import Image
 
+from tests.integration.callables import Callables
 from tests.integration.people import People, Person, eventually
 from tests.integration.workers import Workers
 from tests.rest import DEADLINE_SECONDS
@@ -101,6 +102,11 @@ def call(suite: Suite) -> Callable[..., requests.Response]:
         )
 
     return call
+
+
+@pytest.fixture(scope="session")
+def callables(suite: Suite) -> Callables:
+    return Callables(suite)
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ class TestSignUp:
             "name": email.partition("@")[0],
             "locale": "en",
             "email": email,
+            "emailVerified": False,
             "role": "user",
             "state": "active",
             "quota": {"bytes": GIBIBYTE, "files": 5000},
