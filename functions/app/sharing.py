@@ -234,7 +234,7 @@ def _with_name(share: Share, file: Mapping[str, Any] | None) -> Share:
     return replace(share, name=file["name"])
 
 
-# When a file or a user goes
+# When a file goes
 
 
 def end_shares_of_file(uid: str, file_id: str) -> int:
@@ -244,14 +244,6 @@ def end_shares_of_file(uid: str, file_id: str) -> int:
     query = clients.firestore().collection("shares").where(filter=FieldFilter("uid", "==", uid))
     of_file = query.where(filter=FieldFilter("fileId", "==", file_id)).select([])
     return _delete(snapshot.reference for snapshot in of_file.stream())
-
-
-def remove_shares_of(uid: str) -> int:
-    """Deletes every link of a user; says how many there were."""
-    from google.cloud.firestore import FieldFilter
-
-    query = clients.firestore().collection("shares").where(filter=FieldFilter("uid", "==", uid)).select([])
-    return _delete(snapshot.reference for snapshot in query.stream())
 
 
 def _delete(references: Iterable[DocumentReference]) -> int:

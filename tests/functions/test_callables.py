@@ -5,6 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import pytest
@@ -310,6 +311,11 @@ def test_call_takes_no_longer_than_two_round_trips_to_the_database(profile, call
         monkeypatch.setattr(FirestoreClient, method, counted)
     assert caller()({"terms": [1]}).status == 200
     assert asked == ["batch_get_documents", "commit"]
+
+
+def test_every_reason_is_documented():
+    text = (Path(__file__).parents[2] / "functions" / "README.md").read_text()
+    assert [reason for reason in refusals.CODES if f"`{reason}`" not in text] == []
 
 
 def test_every_reason_has_a_code_and_a_sentence_in_both_languages():

@@ -360,8 +360,8 @@ def test_reading_a_piece_or_looking_is_not_counted(file, share, client, document
 
 
 def test_preview_is_the_thumbnail(drop, file, share, client):
-    drop.bucket.blob(file.thumbnail).upload_from_string(b"a picture", content_type="image/webp")
-    drop.firestore.document(file.document).update({"thumbnails": {"small": file.thumbnail}})
+    drop.bucket.blob(file.small).upload_from_string(b"a picture", content_type="image/webp")
+    drop.firestore.document(file.document).update({"thumbnails": {"small": file.small}})
     share_id = share(file)
     response = get(client, share_id, "/preview")
     assert get(client, share_id).json["preview"] is True
@@ -404,7 +404,7 @@ def test_client_cannot_make_up_another_address(drop, client, monkeypatch):
     assert statuses == [404, 404, 404, 429]
 
 
-# When a file or a user goes
+# When a file goes
 
 
 def test_links_of_a_file_are_removed_and_others_stay(drop, file, share, document):
@@ -414,17 +414,6 @@ def test_links_of_a_file_are_removed_and_others_stay(drop, file, share, document
     assert [document(share_id) for share_id in gone] == [None, None]
     assert document(stays) is not None
     assert sharing.end_shares_of_file(drop.uid, file.file_id) == 0
-
-
-def test_links_of_a_user_are_removed_and_those_of_others_stay(drop, file, share, document):
-    gone = share(file)
-    owner = drop.uid
-    drop.uid += "-other"
-    drop.make_profile()
-    stays = share(ready_file(drop))
-    assert sharing.remove_shares_of(owner) == 1
-    assert document(gone) is None
-    assert document(stays) is not None
 
 
 def test_new_ids_are_different_and_have_the_form_of_one():
