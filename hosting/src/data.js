@@ -1,25 +1,61 @@
 /** Firestore and Storage of the signed-in user; loaded only once there is one. */
-import { connectFirestoreEmulator, initializeFirestore } from 'firebase/firestore';
-import { connectStorageEmulator, getStorage } from 'firebase/storage';
+import {
+  connectFirestoreEmulator,
+  initializeFirestore,
+  persistentLocalCache,
+  persistentMultipleTabManager,
+  terminate,
+} from 'firebase/firestore';
+import { forgetCache, keepCacheFor } from './cache.js';
 
-// How long an upload keeps trying on its own before the person is asked.
-const UPLOAD_RETRY_MS = 60_000;
-const OTHER_RETRY_MS = 15_000;
+const RETRY_MS = 15_000;
 
 let services = null;
+let closing = Promise.resolve();
 
-/** `{ db, storage }` of `app`, the same ones each time. */
-export function openData({ app, emulators }) {
-  services ??= connect(app, emulators);
+/**
+ * `{ db, storage }` for this user, the same ones until they are closed. `storage()` answers a promise: the SDK is loaded on
+ * first use.
+ *
+ * What Firestore knows is kept on the device, for all tabs, so that it can be read without a connection.
+ */
+export async function openData({ app, emulators }, uid) {
+  await closing;
+  await keepCacheFor(uid);
+  services ??= { db: openFirestore(app, emulators), storage: once(() => openStorage(app, emulators)) };
   return services;
 }
 
-function connect(app, emulators) {
-  const db = initializeFirestore(app, {});
-  const storage = getStorage(app);
-  storage.maxUploadRetryTime = UPLOAD_RETRY_MS;
-  storage.maxOperationRetryTime = OTHER_RETRY_MS;
+/** Ends the connection and removes from the device what the user had read and not yet sent. */
+export function closeData() {
+  const { db } = services ?? {};
+  services = null;
+  if (db) closing = close(db);
+  return closing;
+}
+
+async function close(db) {
+  await terminate(db);
+  await forgetCache();
+}
+
+function openFirestore(app, emulators) {
+  const localCache = persistentLocalCache({ tabManager: persistentMultipleTabManager() });
+  const db = initializeFirestore(app, { localCache });
   if (emulators?.firestore) connectFirestoreEmulator(db, emulators.firestore.host, emulators.firestore.port);
+  return db;
+}
+
+/** What the page does with the bucket: the SDK's functions, on objects that `at(path)` names. */
+async function openStorage(app, emulators) {
+  const { connectStorageEmulator, deleteObject, getBlob, getBytes, getDownloadURL, getStorage, ref, uploadBytes } = await import('firebase/storage');
+  const storage = getStorage(app);
+  storage.maxOperationRetryTime = RETRY_MS;
   if (emulators?.storage) connectStorageEmulator(storage, emulators.storage.host, emulators.storage.port);
-  return { db, storage };
+  return { at: (path) => ref(storage, path), deleteObject, getBlob, getBytes, getDownloadURL, uploadBytes };
+}
+
+function once(make) {
+  let made = null;
+  return () => (made ??= make());
 }

@@ -1,10 +1,14 @@
-/** The file documents of a user, live, and what can be done with one of them. */
-import { collection, deleteDoc, doc, limit, onSnapshot, orderBy, query } from 'firebase/firestore';
-import { getBlob, getDownloadURL, ref } from 'firebase/storage';
+/** The file documents of a user: how they read, and every change that their owner may make to one. */
+import { collection, deleteField, doc, getDoc, serverTimestamp, updateDoc, writeBatch } from 'firebase/firestore';
+import { searchFields } from './keywords.js';
 
-export const PAGE_SIZE = 30;
+/** How many changes go in one request. */
+const BATCH = 100;
 // An upload that somebody still works on is never this old.
 const ABANDONED_AFTER_MS = 60 * 60 * 1000;
+
+export const TRASH_DAYS = 30;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 export const filesCollection = (db, uid) => collection(db, 'users', uid, 'files');
 
@@ -12,65 +16,59 @@ export const filesCollection = (db, uid) => collection(db, 'users', uid, 'files'
 export const originalPath = (uid, fileId, name) => `users/${uid}/files/${fileId}/${name}`;
 
 /**
- * Watches the newest `count` files.
+ * A document as the page uses it: its data with `id`, times as Dates, and `isPending` for changes not sent yet.
  *
- * `onFiles` gets `{ files, hasMore }`; each file is its document's data with `id` and a Date in `createdAt`.
- * One more than asked is fetched to know whether there are more.
+ * `stamps` are the exact times as texts that compare as the times do; a Date has only milliseconds.
  */
-export function watchFiles(db, uid, count, onFiles, onError) {
-  const newest = query(filesCollection(db, uid), orderBy('createdAt', 'desc'), limit(count + 1));
-  const deliver = (snapshot) => {
-    const docs = snapshot.docs.slice(0, count);
-    onFiles({ files: docs.map(toFile).filter(isListed), hasMore: snapshot.size > count });
-  };
-  return onSnapshot(newest, deliver, onError);
-}
-
-function toFile(snapshot) {
+export function toFile(snapshot) {
   const data = snapshot.data({ serverTimestamps: 'estimate' });
-  return { ...data, id: snapshot.id, createdAt: data.createdAt?.toDate() ?? new Date() };
+  const stamp = (field) => data[field]?.valueOf() ?? '';
+  const time = (field) => data[field]?.toDate() ?? null;
+  return {
+    ...data,
+    id: snapshot.id,
+    createdAt: time('createdAt') ?? new Date(),
+    trashedAt: time('trashedAt'),
+    retryAt: time('retryAt'),
+    stamps: { createdAt: stamp('createdAt'), updatedAt: stamp('updatedAt'), trashedAt: stamp('trashedAt') },
+    isPending: snapshot.metadata.hasPendingWrites,
+  };
 }
-
-const isListed = (file) => file.state !== 'trashed';
 
 /** Still "uploading" although nobody can be at it any more: the browser that began it went away. */
 export const isAbandoned = (file, now = Date.now()) =>
   file.state === 'uploading' && now - file.createdAt.getTime() > ABANDONED_AFTER_MS;
 
-/** Deletes the document; a function removes the bytes and the usage. */
-export const deleteFile = (db, uid, fileId) => deleteDoc(doc(filesCollection(db, uid), fileId));
+/** When the functions remove a trashed file for good. */
+export const purgeDate = ({ trashedAt }) => new Date(trashedAt.getTime() + TRASH_DAYS * DAY_MS);
 
-/** Saves the original under its own name. */
-export async function downloadFile(storage, uid, file) {
-  const original = ref(storage, file.path ?? originalPath(uid, file.id, file.name));
-  try {
-    saveBlob(await getBlob(original), file.name);
-  } catch (error) {
-    if (!isBlockedByCors(error)) throw error;
-    clickLink({ href: await getDownloadURL(original), target: '_blank', rel: 'noopener' });
+export const renameFile = (db, uid, fileId, name) =>
+  updateDoc(fileRef(db, uid, fileId), { name, ...searchFields(name), updatedAt: serverTimestamp() });
+
+export const trashFiles = (db, uid, ids) =>
+  writeAll(db, ids, (batch, id) =>
+    batch.update(fileRef(db, uid, id), { state: 'trashed', trashedAt: serverTimestamp(), updatedAt: serverTimestamp() }),
+  );
+
+export const restoreFiles = (db, uid, ids) =>
+  writeAll(db, ids, (batch, id) =>
+    batch.update(fileRef(db, uid, id), { state: 'ready', trashedAt: deleteField(), updatedAt: serverTimestamp() }),
+  );
+
+/** Deletes the documents; a function removes the bytes and gives the space back. */
+export const deleteFiles = (db, uid, ids) => writeAll(db, ids, (batch, id) => batch.delete(fileRef(db, uid, id)));
+
+/** The name of one file, or null when there is none. */
+export const fileName = async (db, uid, fileId) => (await getDoc(fileRef(db, uid, fileId))).data()?.name ?? null;
+
+const fileRef = (db, uid, fileId) => doc(filesCollection(db, uid), fileId);
+
+function writeAll(db, ids, write) {
+  const batches = [];
+  for (let start = 0; start < ids.length; start += BATCH) {
+    const batch = writeBatch(db);
+    for (const id of ids.slice(start, start + BATCH)) write(batch, id);
+    batches.push(batch.commit());
   }
-}
-
-/** A bucket without a CORS setting lets scripts read no bytes, but a link still works. */
-const isBlockedByCors = (error) => navigator.onLine && error.code === 'storage/retry-limit-exceeded';
-
-function saveBlob(blob, name) {
-  const url = URL.createObjectURL(blob);
-  clickLink({ href: url, download: name });
-  // The browser has taken hold of the bytes once the click was handled; a minute is ample.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
-}
-
-const clickLink = (properties) => Object.assign(document.createElement('a'), properties).click();
-
-const thumbnailUrls = new Map();
-
-/** The address of a thumbnail, asked for once per path. */
-export function thumbnailUrl(storage, path) {
-  if (!thumbnailUrls.has(path)) {
-    const url = getDownloadURL(ref(storage, path));
-    url.catch(() => thumbnailUrls.delete(path));
-    thumbnailUrls.set(path, url);
-  }
-  return thumbnailUrls.get(path);
+  return Promise.all(batches);
 }

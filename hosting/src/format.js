@@ -39,3 +39,8 @@ export function formatTime(date, now = new Date()) {
 
 export const formatExactTime = (date) =>
   new Intl.DateTimeFormat(language(), { dateStyle: 'full', timeStyle: 'short' }).format(date);
+
+/** "14:05", for a time of today. */
+export const formatClock = (date) => new Intl.DateTimeFormat(language(), { timeStyle: 'short' }).format(date);
+
+export const formatDay = (date) => new Intl.DateTimeFormat(language(), { dateStyle: 'long' }).format(date);

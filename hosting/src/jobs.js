@@ -1,6 +1,5 @@
 /** Long work done for a user by functions, live: the archive of everything, and the end of the account. */
 import { collection, onSnapshot, query, where } from 'firebase/firestore';
-import { getDownloadURL, ref } from 'firebase/storage';
 import { call } from './callables.js';
 
 /** Calls `onExport` with the newest export, as its document's data with `id` and Dates, or null. */
@@ -18,7 +17,10 @@ function toJob(snapshot) {
 export const startExport = () => call('start_export');
 
 /** Where a part can be had from; the browser saves it, so that its size does not matter. */
-export const partUrl = ({ services }, { path }) => getDownloadURL(ref(services.storage, path));
+export async function partUrl({ services }, { path }) {
+  const { at, getDownloadURL } = await services.storage();
+  return getDownloadURL(at(path));
+}
 
 /** `confirm` is the address of the account, or "DELETE" for a guest. Throws CallableError. */
 export const deleteAccount = (confirm) => call('delete_account', { confirm });

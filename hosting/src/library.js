@@ -2,8 +2,15 @@
  * What the library knows: profile, files and uploads of one user, live. It has no elements; views listen to it, and a
  * change of language builds new views on the same library.
  */
-import { openData } from './data.js';
-import { deleteFile, downloadFile, PAGE_SIZE, thumbnailUrl, watchFiles } from './files.js';
+import { Bytes } from './bytes.js';
+import { call } from './callables.js';
+import { Changes } from './changes.js';
+import { closeData } from './data.js';
+import { FileList } from './file-list.js';
+import { fileQueries } from './file-queries.js';
+import { ALL_FILES, TRASH } from './file-view.js';
+import { viewSettings } from './view-settings.js';
+import { deleteFiles, fileName, renameFile, restoreFiles, trashFiles } from './files.js';
 import { language } from './i18n.js';
 import { saveProfile, watchProfile } from './profile.js';
 import { Uploads } from './uploads/uploads.js';
@@ -13,27 +20,29 @@ const PROFILE_SLOW_MS = 10_000;
 export class Library {
   profile = null;
   isProfileSlow = false;
-  files = null;
-  hasMore = false;
-  listError = null;
+  error = null;
+  trash = null;
 
   #user;
   #isNewUser;
   #services;
-  #count = PAGE_SIZE;
+  #queries;
+  #changes;
   #listeners = new Set();
   #stops = [];
-  #stopFiles = () => {};
 
   /** `isNewUser`: the account was made on this page a moment ago. */
-  constructor(firebase, user, { isNewUser }) {
+  constructor(firebase, services, user, { isNewUser }) {
     this.#user = user;
     this.#isNewUser = isNewUser;
-    this.#services = openData(firebase);
-    this.uploads = new Uploads({ firebase, user, db: this.#services.db });
+    this.#services = services;
+    this.#queries = fileQueries(services.db, user.uid);
+    this.bytes = new Bytes(user.uid, services.storage);
+    this.uploads = new Uploads({ firebase, user, db: services.db });
+    this.#changes = new Changes(this.#queries, (error) => this.#fail(error));
+    this.list = new FileList(this.#queries, this.#changes, { ...ALL_FILES, sort: viewSettings().sort }, () => this.#changed());
     this.#stops.push(this.uploads.onHiding(() => this.#changed()));
     this.#watchProfile();
-    this.#watchFiles();
   }
 
   get uid() {
@@ -44,23 +53,38 @@ export class Library {
     return this.#services.db;
   }
 
+  /** Changes made here that Firestore was not told of yet, such as those made without a connection. */
+  get pendingCount() {
+    return this.#changes.pendingCount;
+  }
+
+  /** What the list shows; a document that only stands for an upload of this device is in the tray instead. */
+  get files() {
+    return this.list.files?.filter((file) => !this.uploads.hides(file)) ?? null;
+  }
+
   onChange(listener) {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** What the list shows: every document but those that only stand for an upload of this device. */
-  get listed() {
-    return (this.files ?? []).filter((file) => !this.uploads.hides(file));
+  /** The name of a file that may not be on any list, or null when it is gone. */
+  async nameOf(id) {
+    const known = this.list.files?.find((file) => file.id === id);
+    return known ? known.name : fileName(this.#services.db, this.#user.uid, id);
   }
 
-  showMore() {
-    this.#count += PAGE_SIZE;
-    this.#watchFiles();
-  }
-
+  /** Asks again for what could not be loaded. */
   reload() {
-    this.#watchFiles();
+    this.error = null;
+    this.list.reload();
+    this.trash?.reload();
+  }
+
+  /** The list of the trash, kept from the first look at it on. */
+  openTrash() {
+    this.trash ??= new FileList(this.#queries, this.#changes, TRASH, () => this.#changed());
+    return this.trash;
   }
 
   /** The language the functions use for this user. The page itself follows the device. */
@@ -69,24 +93,45 @@ export class Library {
     return saveProfile(this.#services.db, this.#user.uid, { locale });
   }
 
-  remove(file) {
-    return deleteFile(this.#services.db, this.#user.uid, file.id);
+  // A change shows at once, also without a connection. The promise is kept when Firestore has it.
+
+  rename(file, name) {
+    return renameFile(this.#services.db, this.#user.uid, file.id, name);
   }
 
-  download(file) {
-    return downloadFile(this.#services.storage, this.#user.uid, file);
+  moveToTrash(files) {
+    return trashFiles(this.#services.db, this.#user.uid, files.map(({ id }) => id));
   }
 
-  thumbnailUrl(path) {
-    return thumbnailUrl(this.#services.storage, path);
+  restore(files) {
+    return restoreFiles(this.#services.db, this.#user.uid, files.map(({ id }) => id));
   }
 
-  /** Ends all listening. Unfinished uploads go on when their owner comes back. */
+  deleteForGood(files) {
+    const ids = files.map(({ id }) => id);
+    return this.#changes.deleting(ids, () => deleteFiles(this.#services.db, this.#user.uid, ids));
+  }
+
+  /** Deletes what is in the trash, also what no page has shown yet. */
+  async emptyTrash() {
+    const nextPage = () => this.#queries.readPage(TRASH);
+    for (let page = await nextPage(); page.files.length > 0; page = await nextPage()) await this.deleteForGood(page.files);
+  }
+
+  /** Asks the functions to look at a file again that they had given up. */
+  retryProcessing(file) {
+    return call('retry_processing', { fileId: file.id });
+  }
+
+  /** Ends all listening and removes from this device what Firestore kept there. Unfinished uploads go on when their owner comes back. */
   close() {
     this.uploads.close();
-    this.#stopFiles();
+    this.list.close();
+    this.trash?.close();
+    this.#changes.close();
     for (const stop of this.#stops) stop();
     this.#listeners.clear();
+    return closeData();
   }
 
   #watchProfile() {
@@ -107,19 +152,8 @@ export class Library {
     this.#changed();
   }
 
-  #watchFiles() {
-    this.#stopFiles();
-    this.listError = null;
-    const show = ({ files, hasMore }) => {
-      Object.assign(this, { files, hasMore });
-      this.#changed();
-    };
-    this.#stopFiles = watchFiles(this.#services.db, this.#user.uid, this.#count, show, (error) => this.#fail(error));
-    this.#changed();
-  }
-
   #fail(error) {
-    this.listError = error;
+    this.error = error;
     this.#changed();
   }
 

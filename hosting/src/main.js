@@ -1,5 +1,6 @@
 /** Starts the page: language, Firebase, and the screen that fits who is signed in and what the address asks for. */
 import { leave, openAuth, watchUser } from './auth.js';
+import { forgetCache } from './cache.js';
 import { connectCallables } from './callables.js';
 import { startFirebase } from './firebase.js';
 import { language, onLanguageChange, preferredLanguage, setLanguage, t } from './i18n.js';
@@ -14,12 +15,12 @@ const NEW_USER_MS = 60_000;
 /** What each hash shows to who is signed in; the library for all others. Each answers a promise of what mounts it. */
 const ROUTES = {
   '#/settings': async () => (await import('./views/settings.js')).showSettings,
-  '#/trash': () => libraryRoute('trash'),
+  '#/trash': async () => libraryRoute((await import('./views/trash.js')).trashScreen),
 };
 
-async function libraryRoute(route) {
+async function libraryRoute(makeScreen) {
   const { showLibrary } = await import('./views/library.js');
-  return (root, context) => showLibrary(root, { ...context, route });
+  return (root, context) => showLibrary(root, { ...context, makeScreen });
 }
 
 const notes = h('div', { class: 'host' });
@@ -96,6 +97,7 @@ function followUser(page) {
   watchUser(auth, async (user) => {
     clearToasts();
     closeDialogs();
+    if (!user && !visit) forgetCache(); // of somebody whose sign-out this browser did not live to see
     visit?.close();
     visit = null;
     if (!user) return sayGoodbye();
@@ -116,14 +118,16 @@ async function showGoodbyeScreen(onStart) {
 
 /** Everything that is there while `user` is signed in. `end(reason)` signs out. */
 async function openVisit({ firebase, auth, development }, user, end) {
-  const [{ Session }, { Library }, { accountNotes }] = await Promise.all([
+  const [{ openData }, { Session }, { Library }, { accountNotes }] = await Promise.all([
+    import('./data.js'),
     import('./session.js'),
     import('./library.js'),
     import('./views/account-notes.js'),
   ]);
-  const session = new Session(firebase, auth, user, { onEnd: end });
-  const library = new Library(firebase, user, { isNewUser: isNew(user) });
-  const context = { session, library, development, onSignOut: () => end(null), onDeleted: () => end('deleting') };
+  const services = await openData(firebase, user.uid);
+  const session = new Session(services, auth, user, { onEnd: end });
+  const library = new Library(firebase, services, user, { isNewUser: isNew(user) });
+  const context = { session, library, development, onSignOut: async () => (await mayLeave(library)) && end(null), onDeleted: () => end('deleting') };
   let isClosed = false;
 
   const mount = (route) => () => {
@@ -137,7 +141,7 @@ async function openVisit({ firebase, auth, development }, user, end) {
   };
   const showRoute = async ({ isMove = false } = {}) => {
     const { hash } = location;
-    const route = await (ROUTES[hash] ?? (() => libraryRoute('library')))();
+    const route = await (ROUTES[hash] ?? libraryRoute)();
     if (isClosed || location.hash !== hash) return;
     show(mount(route));
     if (!isMove) return;
@@ -153,6 +157,13 @@ async function openVisit({ firebase, auth, development }, user, end) {
     fill(notes);
   };
   return { library, showRoute, close };
+}
+
+/** Signing out removes what this device keeps, also changes that were not sent yet: that is asked first. */
+async function mayLeave(library) {
+  if (library.pendingCount === 0) return true;
+  const { confirmLeaving } = await import('./views/leaving.js');
+  return confirmLeaving(library.pendingCount);
 }
 
 const isNew = (user) => Date.now() - Date.parse(user.metadata.creationTime) < NEW_USER_MS;

@@ -1,6 +1,4 @@
 /** The picture of a user: a square of 256 pixels in the bucket, named by the profile. */
-import { deleteObject, getDownloadURL, ref, uploadBytes } from 'firebase/storage';
-
 export const PICTURE_SIZE = 256;
 
 const TYPE = 'image/webp';
@@ -13,7 +11,7 @@ const urls = new Map();
 /** The address of the picture at `path`, asked for once. */
 export function pictureUrl({ storage }, path) {
   if (!urls.has(path)) {
-    const url = getDownloadURL(ref(storage, path));
+    const url = storage().then(({ at, getDownloadURL }) => getDownloadURL(at(path)));
     url.catch(() => urls.delete(path));
     urls.set(path, url);
   }
@@ -40,7 +38,8 @@ export async function cutSquare(bitmap, { x, y, side }) {
 export async function savePicture(session, blob) {
   const before = session.profile?.picture ?? null;
   const path = `users/${session.uid}/picture/${crypto.randomUUID()}.webp`;
-  await uploadBytes(ref(session.services.storage, path), blob, { contentType: blob.type });
+  const { at, uploadBytes } = await session.services.storage();
+  await uploadBytes(at(path), blob, { contentType: blob.type });
   await session.save({ picture: path });
   await forget(session, before);
 }
@@ -53,5 +52,7 @@ export async function removePicture(session) {
 
 /** What is left behind when this fails goes with the account. */
 async function forget(session, path) {
-  if (path) await deleteObject(ref(session.services.storage, path)).catch(() => {});
+  if (!path) return;
+  const { at, deleteObject } = await session.services.storage();
+  await deleteObject(at(path)).catch(() => {});
 }

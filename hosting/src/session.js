@@ -5,7 +5,6 @@
  */
 import { onIdTokenChanged, reload } from 'firebase/auth';
 import { call } from './callables.js';
-import { openData } from './data.js';
 import { hearMailLinks } from './mail-links.js';
 import { saveProfile, watchProfile } from './profile.js';
 
@@ -27,10 +26,10 @@ export class Session {
   #stops;
 
   /** `onEnd` hears "elsewhere" or "deleting" when the session is over. */
-  constructor(firebase, auth, user, { onEnd }) {
+  constructor(services, auth, user, { onEnd }) {
     this.#auth = auth;
     this.user = user;
-    this.#services = openData(firebase);
+    this.#services = services;
     this.#onEnd = onEnd;
     const showProfile = (profile) => {
       // Deletion begins with the profile: one that was there and is gone is no profile that is still being made.

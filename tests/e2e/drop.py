@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
+from tests.e2e.shelf import Shelf
 from tests.e2e.tray import Bringing
 
 LOOPBACK = {"127.0.0.1", "localhost"}
@@ -43,7 +44,7 @@ class Watch:
             self.problems.append(f"request to {address.hostname}")
 
 
-class Drop(Bringing):
+class Drop(Bringing, Shelf):
     """One page of Drop in English. `page` is there for what has no method."""
 
     def __init__(self, page: Page, url: str, watch: Watch) -> None:
@@ -91,25 +92,13 @@ class Drop(Bringing):
     def usage(self) -> Locator:
         return self.page.get_by_role("meter", name="Storage used")
 
-    @property
-    def rows(self) -> Locator:
-        return self.page.get_by_role("list", name="Your files").get_by_role("listitem")
-
-    def row(self, name: str) -> Locator:
-        return self.rows.filter(has=self.page.get_by_text(name, exact=True))
-
     def expect_ready(self, name: str) -> None:
-        expect(self.row(name).get_by_role("button", name=f"Download {name}")).to_be_visible(
-            timeout=PROCESSED_MS
-        )
+        """In the list and checked: only such a file has more to do with it."""
+        more = self.row(name).get_by_role("button", name=f"More actions for {name}")
+        expect(more).to_be_visible(timeout=PROCESSED_MS)
 
     def download(self, name: str) -> tuple[str, bytes]:
         """The name the browser saves under, and the bytes."""
         with self.page.expect_download() as download:
             self.row(name).get_by_role("button", name=f"Download {name}").click()
         return download.value.suggested_filename, download.value.path().read_bytes()
-
-    def delete(self, name: str) -> None:
-        self.row(name).get_by_role("button", name=f"Delete {name}").click()
-        self.page.get_by_role("dialog").get_by_role("button", name="Delete file").click()
-        expect(self.row(name)).to_have_count(0)

@@ -12,6 +12,8 @@ from playwright.sync_api import expect
 from tests.e2e.drop import Drop
 
 FIRST_SCREEN_BYTES = 200 * 1024
+LIBRARY_BYTES = 250 * 1024
+"""Behind sign-in: 150 kB of it is Firestore with what it needs to be read without a connection."""
 
 
 @pytest.fixture(scope="module")
@@ -121,8 +123,12 @@ def test_only_a_page_on_its_own_machine_may_talk_to_emulators(browser, suite, ho
 TRY_TO_REACH = "(url) => fetch(url, { mode: 'no-cors' }).then(() => true, () => false)"
 
 
-@pytest.mark.parametrize("signed_in", [False, True], ids=["sign-in card", "library"])
-def test_scripts_of_the_first_screen_stay_within_the_budget(drop: Drop, signed_in):
+@pytest.mark.parametrize(
+    ("signed_in", "budget"),
+    [(False, FIRST_SCREEN_BYTES), (True, LIBRARY_BYTES)],
+    ids=["sign-in card", "library"],
+)
+def test_scripts_of_the_first_screen_stay_within_the_budget(drop: Drop, signed_in, budget):
     if signed_in:
         drop.page.get_by_role("button", name="Sign in as Alice").click()
         drop.expect_library()
@@ -139,7 +145,7 @@ def test_scripts_of_the_first_screen_stay_within_the_budget(drop: Drop, signed_i
 
     sizes = {script: len(gzip.compress(requests.get(script, timeout=10).content)) for script in scripts}
     assert sizes
-    assert sum(sizes.values()) < FIRST_SCREEN_BYTES, sizes
+    assert sum(sizes.values()) < budget, sizes
 
 
 def policy_of(response: requests.Response) -> dict[str, list[str]]:

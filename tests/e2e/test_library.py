@@ -1,13 +1,17 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 from playwright.sync_api import expect
 
 from tests.e2e.drop import Drop
 from tests.e2e.pictures import drawing, note, photo
+from tests.e2e.stocked import listed_file, stock
 from tests.integration.people import People, Person, eventually
-from tests.rest import FirestoreAs
+from tests.rest import FirestoreAs, from_fields
+
+
+def files_of(person: Person) -> list[dict]:
+    listed = person.firestore.list(person.profile_path + "/files").json()
+    return [from_fields(document) for document in listed.get("documents", [])]
 
 
 def test_download_gives_the_bytes_that_were_uploaded_under_their_name(library: Drop):
@@ -18,23 +22,20 @@ def test_download_gives_the_bytes_that_were_uploaded_under_their_name(library: D
     assert library.download(picture.name) == (picture.name, picture.data)
 
 
-def test_delete_asks_first_and_then_removes_the_file_everywhere(library: Drop, person: Person):
+def test_delete_moves_to_the_trash_and_can_be_undone(library: Drop, person: Person):
     library.pick(note("old.txt"))
     library.expect_ready("old.txt")
-    opener = library.page.get_by_role("button", name="Delete old.txt")
-
-    opener.click()
-    dialog = library.page.get_by_role("dialog", name="Delete this file?")
-    expect(dialog).to_have_accessible_description(
-        "“old.txt” will be gone from all your devices. This cannot be undone."
-    )
-    dialog.get_by_role("button", name="Cancel").click()
-    expect(dialog).to_have_count(0)
-    expect(library.row("old.txt")).to_be_visible()
 
     library.delete("old.txt")
-    expect(library.page.get_by_text("old.txt was deleted.")).to_be_visible()
-    eventually(lambda: person.usage() == (0, 0), what="the usage is given back")
+    notice = library.page.get_by_role("status").filter(has_text="old.txt moved to the trash.")
+    file = eventually(lambda: [each for each in files_of(person) if each["state"] == "trashed"])[0]
+    assert file["trashedAt"] == file["updatedAt"]
+    assert person.usage() == (len(note().data), 1)
+
+    notice.get_by_role("button", name="Undo").click()
+    library.expect_ready("old.txt")
+    eventually(lambda: files_of(person)[0]["state"] == "ready", what="the file is back")
+    assert "trashedAt" not in files_of(person)[0]
 
 
 def test_usage_follows_what_is_added_and_deleted(library: Drop):
@@ -45,6 +46,10 @@ def test_usage_follows_what_is_added_and_deleted(library: Drop):
     expect(library.page.get_by_text("1 of 5,000 files")).to_be_visible()
 
     library.delete("counted.jpg")
+    library.open_trash()
+    expect(library.usage).to_have_js_property("value", len(picture.data))
+    library.page.get_by_role("button", name="Delete counted.jpg for good").click()
+    library.page.get_by_role("dialog").get_by_role("button", name="Delete file").click()
     expect(library.usage).to_have_js_property("value", 0, timeout=30_000)
 
 
@@ -76,54 +81,9 @@ def test_upload_of_another_browser_shows_as_such_until_it_is_there(person: Perso
 
 
 def test_upload_that_never_finished_can_be_removed(person: Person, admin_firestore: FirestoreAs, enter):
-    left = listed_file("left.bin", datetime.now(UTC) - timedelta(days=2)) | {"state": "uploading"}
-    assert admin_firestore.create(person.file_path("left"), left).ok
+    stock(admin_firestore, person, {"left": listed_file("left.bin", minutes_old=3000, state="uploading")})
     library = enter(person)
 
     expect(library.row("left.bin")).to_contain_text("This upload never finished.")
     library.delete("left.bin")
     eventually(lambda: person.file("left") is None, what="the document is gone")
-
-
-def test_long_list_shows_the_newest_and_more_on_request(person: Person, admin_firestore: FirestoreAs, enter):
-    now = datetime.now(UTC)
-    for number in range(35):
-        file = listed_file(f"file-{number}.txt", now - timedelta(minutes=number))
-        assert admin_firestore.create(person.file_path(f"f{number}"), file).ok
-    library = enter(person)
-
-    expect(library.rows).to_have_count(30)
-    expect(library.rows.first).to_contain_text("file-0.txt")
-    expect(library.page.get_by_text("the newest 30")).to_be_visible()
-    library.page.get_by_role("button", name="Show more").click()
-    expect(library.rows).to_have_count(35)
-    expect(library.page.get_by_role("button", name="Show more")).to_have_count(0)
-
-
-def test_offline_is_told_and_changes_of_that_time_arrive_after_it(person: Person, enter):
-    here, there = enter(person), enter(person)
-    # Without a connection the SDK asks for a picture of Google's to see if all is lost; the policy stops it.
-    here.watch.allow("ERR_INTERNET_DISCONNECTED|Could not reach|WebChannelConnection")
-    here.watch.allow("www.google.com")
-    here.page.context.set_offline(True)
-    expect(here.page.get_by_text("You are offline.")).to_be_visible()
-
-    there.pick(note("meanwhile.txt"))
-    there.expect_ready("meanwhile.txt")
-    expect(here.row("meanwhile.txt")).to_have_count(0)
-
-    here.page.context.set_offline(False)
-    expect(here.page.get_by_text("You are offline.")).to_have_count(0)
-    here.expect_ready("meanwhile.txt")
-
-
-def listed_file(name: str, created_at: datetime) -> dict:
-    """A document as functions leave it. Its bytes are in no bucket; the list does not need them."""
-    return {
-        "name": name,
-        "size": 1000,
-        "contentType": "text/plain",
-        "state": "ready",
-        "createdAt": created_at,
-        "updatedAt": created_at,
-    }

@@ -10,11 +10,20 @@ export function announce(sentence) {
   document.getElementById('announcer').textContent = sentence;
 }
 
-/** Shows a notice. An error stays until it is dismissed; the rest goes by itself, unless it is being read. */
-export function toast(sentence, { kind = 'info' } = {}) {
+/**
+ * Shows a notice. An error stays until it is dismissed; the rest goes by itself, unless it is being read.
+ *
+ * `action` is one thing to do about it, `{ label, run }`.
+ */
+export function toast(sentence, { kind = 'info', action = null } = {}) {
   const dismiss = h('button', { type: 'button', class: 'icon-button', 'aria-label': t('dismissNotification') }, icon('close'));
   const role = kind === 'error' ? 'alert' : 'status';
-  const notice = h('div', { class: `toast toast-${kind}`, role }, h('p', {}, sentence), dismiss);
+  const act = action && h('button', { type: 'button', class: 'toast-action' }, action.label);
+  const notice = h('div', { class: `toast toast-${kind}`, role }, h('p', {}, sentence), act, dismiss);
+  act?.addEventListener('click', () => {
+    notice.remove();
+    action.run();
+  });
   dismiss.addEventListener('click', () => notice.remove());
   document.getElementById('toasts').append(notice);
   if (kind !== 'error') removeLater(notice);

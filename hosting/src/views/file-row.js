@@ -1,78 +1,73 @@
-/** One line of the library: a file, or one that could not be. */
-import { isAbandoned } from '../files.js';
+/** One file of a list. The table and the grid are the same elements, laid out by the style sheet. */
 import { formatBytes, formatExactTime, formatTime } from '../format.js';
 import { t } from '../i18n.js';
+import { markMatches } from '../search.js';
 import { fill, h, setAttributes } from '../ui/dom.js';
 import { icon, kindOf } from '../ui/icons.js';
-import { rejectionSentence } from './upload-sentences.js';
+import { standingOf } from './file-state.js';
+
+const BUSY = new Set(['uploading', 'processing', 'retrying']);
 
 /**
- * The row for a file; `actions` are what its buttons do.
+ * A row whose `update(file, { words, isSelected, position, total })` changes only what is different, so that focus and
+ * thumbnails stay.
  *
- * `update(file)` changes only what is different, so that focus and thumbnails stay.
+ * `content` says what this list shows of a file: `{ note(file), time(file), buttons(file), hint(file) }`;
+ * `actions` what a click does: `{ select(id, event), open(id, event), thumbnailUrl(path) }`.
  */
-export function fileRow(actions) {
-  const thumb = h('span', { class: 'thumb' });
-  const name = h('span', { class: 'file-name', dir: 'auto' });
-  const meta = h('p', { class: 'file-meta' });
-  const status = h('div', { class: 'file-status' });
+export function fileRow(content, actions) {
+  let id = null;
+  const box = h('input', { type: 'checkbox', on: { click: (event) => actions.select(id, event) } });
+  const thumb = h('span', { class: 'thumb', on: { click: (event) => actions.open(id, event) } });
+  const name = h('button', { type: 'button', class: 'file-name', dir: 'auto', on: { click: (event) => actions.open(id, event) } });
+  const facts = h('p', { class: 'file-meta' });
+  const note = h('div', { class: 'file-status' });
   const buttons = h('div', { class: 'file-actions' });
-  const element = h('li', { class: 'file' }, thumb, h('div', { class: 'file-main' }, name, meta, status), buttons);
+  const main = h('div', { class: 'file-main' }, name, note);
+  const element = h('div', { class: 'file', role: 'listitem' }, h('label', { class: 'file-check' }, box), thumb, main, facts, buttons);
+  element.addEventListener('click', (event) => isBackground(event.target) && actions.select(id, event));
+
   const shown = {};
-  const changed = (part, ...facts) => {
-    const signature = JSON.stringify(facts);
+  const changed = (part, ...values) => {
+    const signature = JSON.stringify(values);
     const isNew = shown[part] !== signature;
     shown[part] = signature;
     return isNew;
   };
-
-  const update = (file) => {
-    const view = describe(file);
-    if (changed('name', view.name)) setAttributes(fill(name, view.name), { title: view.name });
-    if (changed('thumb', view.kind, view.contentType, view.thumbnail)) showThumb(thumb, view, actions);
-    if (changed('meta', view.size, view.time, view.image)) fill(meta, metaParts(view));
-    if (changed('kind', view.kind, view.name, view.sentence)) {
-      setAttributes(element, { 'data-state': view.kind });
-      fill(status, statusLine(view));
-      fill(buttons, rowButtons(view, file, actions));
+  const update = (file, { words, isSelected, position, total }) => {
+    id = file.id;
+    const standing = standingOf(file);
+    const small = file.state === 'ready' || file.state === 'trashed' ? file.thumbnails?.small : null;
+    if (changed('place', id, position, total)) setAttributes(element, { 'data-id': id, 'aria-posinset': position, 'aria-setsize': total });
+    if (changed('selected', isSelected)) setAttributes(box, { checked: isSelected }), element.classList.toggle('selected', isSelected);
+    if (changed('name', file.name, words)) {
+      fill(name, markMatches(file.name, words).map(({ text, isMatch }) => (isMatch ? h('mark', {}, text) : text)));
+      setAttributes(name, { title: file.name });
+      setAttributes(box, { 'aria-label': t('selectOf', { name: file.name }) });
     }
+    if (changed('thumb', standing, file.kind, file.contentType, small)) showThumb(thumb, file, small, actions);
+    if (changed('facts', file.size, file.image, content.time(file), file.isPending)) fill(facts, factsOf(file, content.time(file)));
+    if (changed('note', standing, content.note(file))) {
+      setAttributes(element, { 'data-state': standing });
+      fill(note, noteLine(standing, content.note(file)));
+    }
+    if (changed('hint', file.duplicateOf) && file.duplicateOf) showHint(note, content.hint?.(file));
+    if (changed('buttons', file.name, standing, file.reason)) fill(buttons, content.buttons(file));
   };
-  return { element, update };
+  return { element, box, update };
 }
 
-/** The facts of a file that the row shows. */
-function describe(file) {
-  const kind = rowKind(file);
-  return {
-    name: file.name,
-    size: file.size,
-    contentType: file.contentType,
-    kind,
-    sentence: rowSentence(kind, file),
-    time: file.createdAt,
-    image: file.image ?? null,
-    thumbnail: file.state === 'ready' ? (file.thumbnails?.small ?? null) : null,
-  };
-}
+/** A click on anything that is no control of its own selects. */
+const isBackground = (target) => !target.closest('button, label, input, .thumb');
 
-function rowKind(file) {
-  if (file.state !== 'uploading') return file.state;
-  return isAbandoned(file) ? 'unfinished' : 'elsewhere';
-}
-
-function rowSentence(kind, { reason }) {
-  if (kind === 'rejected') return `${t('stateRejected')}. ${rejectionSentence(reason)}`;
-  const key = { processing: 'stateProcessing', elsewhere: 'stateElsewhere', unfinished: 'stateUnfinished' }[kind];
-  return key ? t(key) : null;
-}
-
-function showThumb(thumb, { kind, contentType, thumbnail }, { thumbnailUrl }) {
-  const isProblem = kind === 'rejected';
-  const family = isProblem ? 'problem' : kindOf(contentType);
+function showThumb(thumb, file, small, { thumbnailUrl }) {
+  const family = file.state === 'rejected' ? 'problem' : (KIND_ICONS[file.kind] ?? kindOf(file.contentType));
   thumb.className = `thumb thumb-${family}`;
-  fill(thumb, icon(isProblem ? 'alert' : family));
-  if (thumbnail) loadThumbnail(thumb, thumbnailUrl(thumbnail));
+  fill(thumb, icon(family === 'problem' ? 'alert' : family));
+  if (small) loadThumbnail(thumb, thumbnailUrl(small));
 }
+
+const KIND_ICONS = { image: 'image', video: 'video', audio: 'audio', pdf: 'text', text: 'text', archive: 'archive', other: 'file' };
 
 /** The drawing stays until the picture is there, and for good when it does not come. */
 async function loadThumbnail(thumb, promisedUrl) {
@@ -86,28 +81,29 @@ async function loadThumbnail(thumb, promisedUrl) {
   }
 }
 
-function metaParts({ size, time, image }) {
-  const parts = [h('span', {}, formatBytes(size))];
-  if (image) parts.push(h('span', {}, t('imageSize', image)));
-  if (time) parts.push(h('time', { datetime: time.toISOString(), title: formatExactTime(time) }, formatTime(time)));
-  return parts;
+function factsOf({ size, image, isPending }, time) {
+  return [
+    h('span', { class: 'file-size' }, formatBytes(size)),
+    image && h('span', { class: 'file-pixels' }, t('imageSize', image)),
+    time && h('time', { datetime: time.toISOString(), title: formatExactTime(time) }, formatTime(time)),
+    isPending && h('span', { class: 'file-pending' }, t('notSentYet')),
+  ];
 }
 
-function statusLine({ kind, sentence }) {
+function noteLine(standing, sentence) {
   if (!sentence) return null;
-  const isBusy = kind === 'processing' || kind === 'elsewhere';
-  return h('p', { class: 'file-note' }, isBusy && h('span', { class: 'spinner', 'aria-hidden': 'true' }), sentence);
+  return h('p', { class: 'file-note' }, BUSY.has(standing) && h('span', { class: 'spinner', 'aria-hidden': 'true' }), sentence);
 }
 
-function rowButtons({ kind, name }, file, actions) {
-  const button = (glyph, text, label, act, extra = '') =>
-    h('button', { type: 'button', class: `icon-button ${extra}`, 'aria-label': t(label, { name }), title: t(text), on: { click: () => act(file.id) } }, icon(glyph));
-  const dismiss = () => button('close', 'dismiss', 'dismissOf', actions.dismiss);
-  const remove = () => button('trash', 'delete', 'deleteOf', actions.remove, 'quiet-danger');
-  const download = () => button('download', 'download', 'downloadOf', actions.download);
-  const sets = { rejected: [dismiss], ready: [download, remove] };
-  return (sets[kind] ?? [remove]).map((make) => make());
+/** A hint may have to be asked for first. */
+async function showHint(note, promised) {
+  const sentence = await promised;
+  if (sentence) note.append(h('p', { class: 'file-note file-hint' }, sentence));
 }
+
+/** A button with an icon, named for this file. */
+export const rowButton = (glyph, text, label, name, act, extra = '') =>
+  h('button', { type: 'button', class: `icon-button ${extra}`, 'aria-label': t(label, { name }), title: t(text), on: { click: act } }, icon(glyph));
 
 /** Renews "2 minutes ago" in all rows below `list`. */
 export function refreshTimes(list) {
