@@ -91,6 +91,9 @@ def on_file_document_deleted(event: Event[DocumentSnapshot[Any] | None]) -> None
     removals.on_file_document_deleted(event)
 
 
+# A callable reads and writes a few documents, in a tenth of a second: half a minute is for a bad day.
+
+
 @on_call(timeout_sec=30)
 def create_share(request: https_fn.CallableRequest[Any]) -> Any:
     return sharing.create_share(request)
