@@ -69,19 +69,20 @@ def on_file_finalized(event: CloudEvent[StorageObjectData]) -> None:
         return
     stored = StoredObject(event.data.bucket, event.data.name, str(event.data.generation))
     upload = Upload(key, stored)
+    began = datetime.now(UTC)
     try:
         result = process(upload)
     except Exception as error:
-        result = _postpone(upload, error)
+        result = _postpone(upload, error, began)
     logs.info(
         "upload processed", event_id=event.id, file=key.document, generation=stored.generation, result=result
     )
 
 
-def _postpone(upload: Upload, error: Exception) -> str:
+def _postpone(upload: Upload, error: Exception, began: datetime) -> str:
     """Hands the upload to the queue. Raises `error` when that does not work."""
     wait = wait_after(0)
-    verdict = _note_failure(upload, error, wait)
+    verdict = _note_failure(upload, error, began, wait)
     if verdict is Verdict.GAVE_UP:
         return verdict
     try:
@@ -106,10 +107,11 @@ def on_process_file(request: CallableRequest[Any]) -> None:
             logs.error("task without a file", data=repr(request.data))
             return
         retries = int(request.raw_request.headers.get("X-CloudTasks-TaskRetryCount", 0))
+        began = datetime.now(UTC)
         try:
             result = process(upload)
         except Exception as error:
-            result = _fail(upload, error, wait_after(retries))
+            result = _fail(upload, error, began, wait_after(retries))
         logs.info(
             "upload processed", file=upload.key.document, generation=upload.stored.generation, result=result
         )
@@ -129,32 +131,31 @@ def parse_task(data: object) -> Upload | None:
     )
 
 
-def _fail(upload: Upload, error: Exception, wait: timedelta) -> str:
+def _fail(upload: Upload, error: Exception, began: datetime, wait: timedelta) -> str:
     """Notes the failure of a task. Raises HttpsError unless it was the last."""
     from firebase_functions.https_fn import FunctionsErrorCode, HttpsError
 
-    verdict = _note_failure(upload, error, wait)
+    verdict = _note_failure(upload, error, began, wait)
     if verdict is Verdict.GAVE_UP:
         return verdict
     raise HttpsError(FunctionsErrorCode.INTERNAL, "to be tried again") from error
 
 
-def _note_failure(upload: Upload, error: Exception, wait: timedelta) -> Verdict:
+def _note_failure(upload: Upload, error: Exception, began: datetime, wait: timedelta) -> Verdict:
     """Writes into the document that an attempt failed. When that fails too, the attempt is not counted."""
     where = {"file": upload.key.document, "generation": upload.stored.generation}
     logs.error("attempt failed", **where, cause=repr(error), trace="".join(traceback.format_exception(error)))
-    now = datetime.now(UTC)
 
     def decide(changes: Changes) -> Verdict:
         fields, entry = changes.read(upload.key.document, upload.ledger)
         standing = judge(fields, upload, LedgerEntry.parse(upload.ledger, entry).entry)
-        if fields is None or standing is not Standing.OURS or _is_postponed(fields, now):
+        if fields is None or standing is not Standing.OURS or _is_noted(fields, began):
             return Verdict.SETTLED
         failed = failures_with_this(fields, upload.stored)
         if failed >= MAX_ATTEMPTS:
             changes.update(upload.key.document, given_up_fields(upload.stored))
             return Verdict.GAVE_UP
-        changes.update(upload.key.document, failed_fields(failed, upload.stored, now + wait))
+        changes.update(upload.key.document, failed_fields(failed, upload.stored, datetime.now(UTC) + wait))
         return Verdict.AGAIN
 
     try:
@@ -164,10 +165,9 @@ def _note_failure(upload: Upload, error: Exception, wait: timedelta) -> Verdict:
         return Verdict.AGAIN
 
 
-def _is_postponed(fields: Mapping[str, Any], now: datetime) -> bool:
-    """Whether another attempt, which failed at the same time, was counted already."""
-    retry_at = fields.get("retryAt")
-    return isinstance(retry_at, datetime) and retry_at > now
+def _is_noted(fields: Mapping[str, Any], began: datetime) -> bool:
+    """Whether another attempt has failed and was counted while this one was made."""
+    return "retryAt" in fields and fields["updatedAt"] > began
 
 
 @callable_handler(RetryProcessing, Limit(60, timedelta(hours=1)))

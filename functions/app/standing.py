@@ -37,7 +37,9 @@ class Standing(StrEnum):
     DONE = "done"
     """It was filled from this upload."""
     UNWANTED = "unwanted"
-    """There is no document, or it speaks of another object or of a refused one: this object must go."""
+    """There is no document, or it was refused: everything of the file must go."""
+    STOWAWAY = "stowaway"
+    """The document is about another object: this one must go."""
     GONE = "gone"
     """This object was deleted in the meantime."""
 
@@ -61,4 +63,4 @@ def judge(fields: Mapping[str, Any] | None, upload: Upload, entry: Entry) -> Sta
     # Another generation under the same name is a replacement by an administrator; under another name it is
     # a stowaway.
     same_object = fields.get("generation") is None or fields.get("path") == upload.stored.name
-    return Standing.OURS if same_object else Standing.UNWANTED
+    return Standing.OURS if same_object else Standing.STOWAWAY

@@ -45,6 +45,8 @@ def process(upload: Upload) -> str:
         return forget_object(upload.key, upload.stored)
     claim = _claim(upload)
     if claim.standing is Standing.UNWANTED:
+        remove_objects(upload)
+    if claim.standing is Standing.STOWAWAY:
         objects.delete(upload.stored)
     if claim.standing is not Standing.OURS:
         return claim.standing

@@ -7,6 +7,7 @@ write, and a test decides alone which event comes, how often and in what order.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -25,6 +26,7 @@ BUCKET = "functions-under-test"
 sys.path[:0] = [str(FUNCTIONS), str(Path(__file__).parent)]
 
 from drop import Deliver, Drop  # noqa: E402  (found by the path above)
+from fault_proxy import FaultProxy  # noqa: E402
 from task_queue import TaskQueue  # noqa: E402
 
 
@@ -96,6 +98,25 @@ def task_queue(application: Callable[[str, str], Any], monkeypatch: pytest.Monke
     queue = TaskQueue(application)
     monkeypatch.setattr(queues, "enqueue", queue.enqueue)
     return queue
+
+
+@pytest.fixture
+def storage(drop: Drop, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
+    """The Storage emulator as the functions see it: the test decides what goes wrong."""
+    from app import clients, objects
+
+    with FaultProxy(os.environ["STORAGE_EMULATOR_HOST"]).serving() as proxy:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://{proxy.address}")
+        # Nobody wants to wait here for what is not going to work.
+        monkeypatch.setattr(objects, "PATIENCE_SECONDS", 0.1)
+        clients._storage.cache_clear()
+        objects.patience.cache_clear()
+        yield proxy
+        clients._storage()._http.close()
+    clients._storage.cache_clear()
+    objects.patience.cache_clear()
+    # google-cloud-storage leaves the socket of a download that was refused to the garbage collector.
+    gc.collect()
 
 
 @pytest.fixture

@@ -98,6 +98,10 @@ class Drop:
         self._object_event("on_file_object_deleted", "deleted", blob, data)
 
     def _object_event(self, target: str, kind: str, blob: Any, changes: dict[str, Any]) -> None:
+        assert self._deliver(target, *self.object_event(kind, blob, **changes)) == 200
+
+    def object_event(self, kind: str, blob: Any, **changes: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        """The attributes and the data of an event about an object."""
         now = datetime.now(UTC)
         time = changes.pop("time", now)
         data = {
@@ -118,7 +122,7 @@ class Drop:
             "source": f"//storage.googleapis.com/projects/_/buckets/{blob.bucket.name}/objects/{blob.name}",
             "time": time.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         }
-        assert self._deliver(target, attributes, data) == 200
+        return attributes, data
 
     def document_deleted(self, key: FileKey, fields: dict[str, Any]) -> None:
         """Delivers the event of a deleted file document whose last fields were `fields`."""

@@ -31,6 +31,12 @@ UPLOAD = Upload(FileKey("u", "f"), StoredObject("b", "users/u/files/f/a.jpg", "2
         ),
         pytest.param(None, Entry.NONE, Standing.UNWANTED, id="no document"),
         pytest.param({"state": "rejected", "generation": "2"}, Entry.NONE, Standing.UNWANTED, id="refused"),
+        pytest.param(
+            {"state": "rejected", "reason": "processing-failed", "generation": "2"},
+            Entry.NONE,
+            Standing.GIVEN_UP,
+            id="given up",
+        ),
         pytest.param({"state": "uploading"}, Entry.RELEASED, Standing.GONE, id="deleted before it was seen"),
         pytest.param(
             {"state": "ready", "generation": "1", "path": "users/u/files/f/a.jpg"},
@@ -41,7 +47,7 @@ UPLOAD = Upload(FileKey("u", "f"), StoredObject("b", "users/u/files/f/a.jpg", "2
         pytest.param(
             {"state": "ready", "generation": "1", "path": "users/u/files/f/other.jpg"},
             Entry.NONE,
-            Standing.UNWANTED,
+            Standing.STOWAWAY,
             id="stowaway under another name",
         ),
     ],
