@@ -187,7 +187,8 @@ def _answer(
         raise refusal.as_https_error(locale, requestId=request_id) from refusal
     except Exception as error:
         logs.error("call failed", function=demands.action, cause=repr(error), trace=traceback.format_exc())
-        raise Refusal("internal").as_https_error(locale, requestId=request_id) from error
+        reason = "unavailable" if clients.will_pass(error) else "internal"
+        raise Refusal(reason).as_https_error(locale, requestId=request_id) from error
 
 
 def _admit(caller: _Caller, demands: _Demands, now: datetime) -> tuple[Profile | None, Refusal | None]:
@@ -201,7 +202,7 @@ def _admit(caller: _Caller, demands: _Demands, now: datetime) -> tuple[Profile |
         profile = None if fields is None else Profile.parse(fields)
         try:
             _check_caller(caller, profile, demands)
-            count_call(changes, limit_at, counted, demands.limit, now)
+            count_call(changes, demands.action, caller.uid, counted, demands.limit, now)
         except Refusal as refusal:
             return profile, refusal
         return profile, None

@@ -33,6 +33,13 @@ def firestore() -> Client:
     return Client(project=_project())
 
 
+def will_pass(error: Exception) -> bool:
+    """Whether trying again in a moment may do, since a service was busy or away."""
+    from google.api_core.exceptions import Aborted, DeadlineExceeded, RetryError, ServiceUnavailable
+
+    return isinstance(error, Aborted | DeadlineExceeded | RetryError | ServiceUnavailable)
+
+
 def in_transaction(body: Callable[[Transaction], T]) -> T:
     """Runs `body` in a Firestore transaction, again when others got in between; gives what it returned."""
     from google.api_core.exceptions import Aborted

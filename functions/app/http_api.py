@@ -17,7 +17,7 @@ from collections.abc import Mapping
 
 from flask import Request, Response
 
-from app import logs, public_shares
+from app import clients, logs, public_shares
 from app.http_answers import Answer, ApiError
 from app.public_shares import Asked, Route
 
@@ -78,10 +78,18 @@ def handle(request: Request) -> Response:
             answer = error.answer
         except Exception as error:
             logs.error("request failed", method=request.method, path=request.path, cause=repr(error))
-            answer = ApiError(500, "INTERNAL", "Something went wrong on our side.").answer
+            answer = _failure(error).answer
     body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body)
     headers = {**_HEADERS, "Content-Type": _JSON, logs.HEADER: request_id, **answer.headers}
     return Response(body, answer.status, headers)
+
+
+def _failure(error: Exception) -> ApiError:
+    """What is told of an error that nobody expected."""
+    if clients.will_pass(error):
+        message = "This is not possible right now. Try again in a moment."
+        return ApiError(503, "UNAVAILABLE", message, {"Retry-After": "1"})
+    return ApiError(500, "INTERNAL", "Something went wrong on our side.")
 
 
 def answer_to(request: Request) -> Answer:

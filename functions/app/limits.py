@@ -31,15 +31,15 @@ def limit_path(action: str, uid: str) -> str:
 
 
 def count_call(
-    changes: Changes, path: str, fields: Mapping[str, Any] | None, limit: Limit, now: datetime
+    changes: Changes, action: str, uid: str, fields: Mapping[str, Any] | None, limit: Limit, now: datetime
 ) -> None:
-    """Counts one more time. `fields` are those of the document at `path`, which must have been read.
+    """Counts one more time. `fields` are those of the document at `limit_path`, which must have been read.
 
     Raises Refusal, with the seconds to wait in `retryAfter`.
     """
+    path = limit_path(action, uid)
     if fields is None or fields["windowStart"] + limit.window <= now:
-        # The user's id stands for itself as well, so that deleting the account finds the document.
-        uid = path.partition(":")[2]
+        # The user's id is a field as well, so that deleting the account finds the document.
         started = {"uid": uid, "windowStart": now, "count": 1, "expiresAt": now + limit.window}
         if fields is None:
             changes.create(path, started)

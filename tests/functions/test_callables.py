@@ -296,6 +296,16 @@ def test_failure_is_logged_with_its_cause_and_told_without(profile, caller, capf
     assert line["requestId"] == answer.details["requestId"]
 
 
+def test_service_that_is_away_is_told_from_a_defect(profile, caller, monkeypatch):
+    from google.api_core.exceptions import ServiceUnavailable
+
+    def away(_):
+        raise ServiceUnavailable("the database is away")
+
+    answer = caller(handler=callable_handler(Sum, OFTEN)(away))({"terms": []})
+    assert answer.refusal == ("UNAVAILABLE", "unavailable")
+
+
 def test_call_takes_no_longer_than_two_round_trips_to_the_database(profile, caller, monkeypatch):
     """Profile and limit are read at once, and the count is one commit."""
     from google.cloud.firestore_v1.services.firestore import FirestoreClient

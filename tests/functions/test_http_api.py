@@ -93,6 +93,18 @@ def test_hostile_path_comes_back_as_text_of_limited_length(client):
     assert len(response.data) < 500
 
 
+def test_service_that_is_away_asks_to_try_again(client, monkeypatch):
+    from google.api_core.exceptions import ServiceUnavailable
+
+    def away(asked):
+        raise ServiceUnavailable("the database is away")
+
+    monkeypatch.setattr(http_api, "ROUTES", {"/health": {"GET": away}})
+    response = client.get("/api/health")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+    assert response.json["error"]["status"] == "UNAVAILABLE"
+
+
 def test_failure_is_logged_with_its_cause_and_told_without(client, monkeypatch, capfd):
     def fail(asked):
         raise RuntimeError("the password is swordfish")
