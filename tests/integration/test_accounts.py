@@ -160,7 +160,7 @@ class TestEndOfAnAccount:
         for number in range(3):
             person.until_ready(person.upload(f"{number}.png", picture("PNG"), "image/png"))
         person.announce("never-uploaded.txt", 5, "text/plain")
-        assert len(admin.objects_of(person)) == 6
+        assert len(admin.objects_of(person)) == 9  # originals and two thumbnails each
         assert person.auth.call("delete", {"idToken": person.id_token}).ok
         eventually(lambda: not admin.documents_of(person), what="no document is left")
         eventually(lambda: not admin.objects_of(person), what="no object is left")
