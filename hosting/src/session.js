@@ -88,6 +88,11 @@ export class Session {
     return saveProfile(this.#services.db, this.uid, fields);
   }
 
+  /** Tells the views about a change of which Authentication tells nobody, such as a provider that was taken off. */
+  noteChange() {
+    this.#settle();
+  }
+
   /** A mail was sent that changes the address once its link is opened, perhaps elsewhere. */
   expectNewEmail() {
     this.#expectsNewEmail = true;

@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.e2e.drop import Drop
 from tests.e2e.mailbox import Mailbox
+from tests.e2e.pictures import note
+from tests.e2e.ways_in import ask_for_link, be_on_google, enter_as_guest, open_settings
 from tests.integration.people import PASSWORD, People, Person
 from tests.rest import FirestoreAs
 
@@ -86,6 +88,25 @@ def test_sign_up_with_a_taken_address_points_to_signing_in(drop: Drop, person: P
     drop.sign_up(person.email, PASSWORD)
     expect(drop.page.get_by_role("alert")).to_contain_text("already an account with this email")
     expect(drop.page.get_by_label("Email", exact=True)).to_be_focused()
+
+
+def test_sign_up_with_a_blocked_domain_is_refused_in_plain_words(drop: Drop):
+    drop.watch.allow(REFUSED)
+    drop.sign_up(People.new_email("mailinator.com"), PASSWORD)
+    expect(drop.page.get_by_role("alert")).to_have_text(
+        "Accounts with this email domain are not accepted here. Use another address."
+    )
+
+
+def test_sign_in_of_a_suspended_user_is_refused_with_the_reason(drop: Drop, person: Person, admin_firestore):
+    drop.watch.allow(REFUSED)
+    suspend(admin_firestore, person, "Copyright complaint")
+
+    drop.sign_in(person.email, PASSWORD)
+
+    alert = drop.page.get_by_role("alert")
+    expect(alert).to_contain_text("This account is suspended")
+    expect(alert).to_contain_text("Reason: Copyright complaint")
 
 
 def test_user_suspended_while_signed_in_is_told_with_the_reason(
@@ -212,10 +233,39 @@ def test_google_signs_up_and_in_again(drop: Drop, people: People):
     expect(drop.page.get_by_role("button", name="Grace Hopper account menu")).to_be_visible()
 
 
-def by_password(drop: Drop, email: str, _: Mailbox) -> None:
+def by_password(drop: Drop, email: str, _: Mailbox | None = None) -> None:
     drop.page.get_by_label("Email", exact=True).fill(email)
     drop.page.get_by_label("Password", exact=True).fill(PASSWORD)
     drop.page.get_by_role("button", name="Create account", exact=True).click()
+
+
+def by_link(drop: Drop, email: str, mailbox: Mailbox) -> None:
+    ask_for_link(drop.page, email)
+    drop.page.goto(mailbox.link(email, "EMAIL_SIGNIN"))
+    drop.expect_library()
+    open_settings(drop.page)
+
+
+def by_google(drop: Drop, email: str, _: Mailbox) -> None:
+    be_on_google(drop.page, email)
+
+
+@pytest.mark.parametrize("become", [by_password, by_link, by_google])
+def test_guest_becomes_an_account_and_keeps_the_files(drop: Drop, mailbox: Mailbox, become):
+    enter_as_guest(drop)
+    drop.pick(note("kept.txt"))
+    drop.expect_ready("kept.txt")
+    open_settings(drop.page, "Create an account")
+    email = People.new_email()
+
+    become(drop, email, mailbox)
+
+    expect(drop.page.get_by_role("region", name="Signing in")).to_contain_text(email)
+    expect(drop.page.get_by_text("You are a guest")).to_have_count(0)
+    drop.page.get_by_role("link", name="Your files").last.click()
+    drop.expect_ready("kept.txt")
+    # Functions bring the profile in step, so the menu no longer says "Guest".
+    expect(drop.page.get_by_role("button", name="Guest account menu")).to_have_count(0)
 
 
 def test_guest_whose_address_has_an_account_is_told_that_the_files_stay(drop: Drop, person: Person):
@@ -223,7 +273,7 @@ def test_guest_whose_address_has_an_account_is_told_that_the_files_stay(drop: Dr
     enter_as_guest(drop)
     open_settings(drop.page, "Create an account")
 
-    by_password(drop, person.email, None)
+    by_password(drop, person.email)
     dialog = drop.page.get_by_role("dialog", name="There is already an account")
     expect(dialog).to_contain_text("belong to the guest and will not move over")
     dialog.get_by_role("button", name="Cancel").click()
@@ -271,34 +321,6 @@ def test_seeded_user_signs_in_with_one_click(drop: Drop, name):
     drop.expect_library()
     drop.account_menu.click()
     expect(drop.page.get_by_text(f"{name.lower()}@example.com")).to_be_visible()
-
-
-def ask_for_link(page: Page, email: str) -> None:
-    page.get_by_role("button", name="Email me a link instead").click()
-    page.get_by_label("Email", exact=True).fill(email)
-    page.get_by_role("button", name="Send sign-in link").click()
-    expect(page.get_by_role("status").filter(has_text=f"is on its way to {email}")).to_be_visible()
-
-
-def be_on_google(page: Page, email: str, name: str = "") -> None:
-    page.get_by_role("button", name="Continue with Google").click()
-    dialog = page.get_by_role("dialog", name="Pretend to be on Google")
-    dialog.get_by_label("Email", exact=True).fill(email)
-    dialog.get_by_label("Name", exact=True).fill(name)
-    dialog.get_by_role("button", name="Continue", exact=True).click()
-    expect(dialog).to_have_count(0)
-
-
-def enter_as_guest(drop: Drop) -> None:
-    drop.page.get_by_role("button", name="Continue as a guest").click()
-    drop.expect_library()
-    expect(drop.page.get_by_text("You are a guest")).to_be_visible()
-
-
-def open_settings(page: Page, name: str = "Settings") -> None:
-    page.get_by_role("button", name="account menu").click()
-    page.get_by_role("navigation").get_by_role("link", name=name).click()
-    expect(page.get_by_role("heading", name="Settings")).to_be_focused()
 
 
 def suspend(admin_firestore: FirestoreAs, person: Person, reason: str) -> None:

@@ -118,6 +118,7 @@ function googleRow({ session, development }) {
     try {
       if (session.ways.has(WAYS.google)) await unlinkGoogle(session);
       else if (!(await linkGoogle(session, development))) return;
+      session.noteChange();
       toast(t(session.ways.has(WAYS.google) ? 'googleLinked' : 'googleUnlinked'));
     } catch (error) {
       toast(problemOf(error).sentence, { kind: 'error' });
