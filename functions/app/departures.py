@@ -81,7 +81,8 @@ def delete_account(call: Call[DeleteAccount]) -> dict[str, Any]:
     """Begins the end of the caller's account. From here on it can only be read, and nobody can sign in."""
     if not is_confirmed(call.input.confirm, call.email):
         raise Refusal("invalid-input", field="confirm")
-    if call.now - call.auth_time > RECENT_SIGN_IN:
+    # A guest has no way to sign in again, and only the device that holds the session can ask.
+    if call.email is not None and call.now - call.auth_time > RECENT_SIGN_IN:
         raise Refusal("recent-sign-in-required")
     begin(call.uid, call.now)
     call.log("account deletion begun")

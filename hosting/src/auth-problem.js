@@ -60,19 +60,19 @@ export function authProblem(error) {
 }
 
 /**
- * What a blocking function answered: `{ reason, explanation }`, null when it was none. Authentication passes the
- * function's JSON on inside its own text, quoted once more on some ways.
+ * What a blocking function answered: `{ reason, explanation }`, null when it was none. Authentication hands the function's
+ * JSON on inside a text of its own, quoted once more on some ways; the SDK cuts that text at the first ` : `.
  */
 function parseRefusal(text) {
-  if (!text.includes('BLOCKING_FUNCTION_ERROR_RESPONSE')) return null;
-  const json = text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1);
-  const { reason = null, suspendedReason = null } = parse(json) ?? parse(json.replaceAll('\\"', '"')) ?? {};
-  return { reason, explanation: suspendedReason };
+  const plain = text.replaceAll('\\"', '"');
+  const details = detailsIn(text) ?? detailsIn(plain) ?? { reason: /"reason"\s*:\s*"([a-z-]+)"/.exec(plain)?.[1] };
+  const isRefusal = details.reason ?? /PERMISSION_DENIED|INVALID_ARGUMENT/.test(text);
+  return isRefusal ? { reason: details.reason ?? null, explanation: details.suspendedReason ?? null } : null;
 }
 
-function parse(json) {
+function detailsIn(text) {
   try {
-    return JSON.parse(json).error.details;
+    return JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1)).error.details ?? null;
   } catch {
     return null;
   }
