@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -133,9 +134,17 @@ def find_user(uid: str) -> UserRecord | None:
         email_verified=user.email_verified,
         display_name=user.display_name,
         phone_number=user.phone_number,
+        photo_url=user.photo_url,
+        disabled=user.disabled,
         custom_claims=user.custom_claims or {},
+        created_at=_from_milliseconds(user.user_metadata.creation_timestamp),
+        last_sign_in_at=_from_milliseconds(user.user_metadata.last_sign_in_timestamp),
         providers=tuple(
             UserProvider(provider.provider_id, provider.uid, provider.email, provider.display_name)
             for provider in user.provider_data
         ),
     )
+
+
+def _from_milliseconds(timestamp: int | None) -> datetime | None:
+    return None if timestamp is None else datetime.fromtimestamp(timestamp / 1000, UTC)

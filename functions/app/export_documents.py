@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,21 @@ def profile_of(uid: str) -> dict[str, Any]:
 def account_of(uid: str) -> dict[str, Any]:
     """The account as Authentication knows it, as JSON; empty when there is none."""
     user = clients.find_user(uid)
-    return {} if user is None else _json_map(asdict(user))
+    if user is None:
+        return {}
+    account = {
+        "uid": user.uid,
+        "email": user.email,
+        "emailVerified": user.email_verified,
+        "displayName": user.display_name,
+        "photoURL": user.photo_url,
+        "phoneNumber": user.phone_number,
+        "providers": [provider.provider_id for provider in user.providers],
+        "customClaims": user.custom_claims,
+        "createdAt": user.created_at,
+        "lastSignInAt": user.last_sign_in_at,
+    }
+    return _json_map(account)
 
 
 def collections_of(uid: str) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:

@@ -49,7 +49,7 @@ class PartTask(msgspec.Struct, frozen=True, rename="camel"):
     part: int = 1
 
 
-@callable_handler(Nothing, Limit(6, timedelta(hours=1)))
+@callable_handler(Nothing, Limit(10, timedelta(hours=1)))
 def start_export(call: Call[Nothing]) -> dict[str, Any]:
     """Begins an export, or finds the one under way."""
     return {"jobId": start(call.uid, call.now)}

@@ -133,7 +133,9 @@ class TestContent:
         assert archive["files/2026/letter.txt"] == b"Dear Ann"
         assert archive["files/2026/사진.jpg"] == jpeg()
         assert json.loads(archive["profile.json"])["name"] == "Ann"
-        assert json.loads(archive["account.json"])["email"] == f"{drop.uid}@example.com"
+        account = json.loads(archive["account.json"])
+        assert (account["email"], account["providers"]) == (f"{drop.uid}@example.com", ["password"])
+        assert datetime.fromisoformat(account["createdAt"]) > NOW - timedelta(hours=1)
         assert [each["fileId"] for each in lines(archive["documents/shares.jsonl"])] == ["one"]
         files = {each["name"]: each for each in lines(archive["documents/files.jsonl"])}
         assert set(files) == {"letter.txt", "사진.jpg", "old.txt", "unfinished.txt"}

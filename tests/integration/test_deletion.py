@@ -11,6 +11,7 @@ from tests.integration.people import eventually
 from tests.rest import unsigned_token
 
 MINUTE = 60
+JOBS = 4000
 
 
 @pytest.fixture
@@ -121,20 +122,48 @@ def test_upload_that_ends_after_the_account_leaves_nothing(admin, leave, person,
     assert admin.documents_of(person) == []
 
 
-def test_deletion_whose_worker_is_killed_is_finished(admin, leave, person, trace_of, until_gone, workers):
-    for number in range(100):
-        admin.bucket.blob(f"derived/{person.uid}/file/{number}.webp").upload_from_string(b"x")
-    assert leave(person).ok
-    eventually(lambda: not person_exists(admin, person), within=MINUTE, what="the profile is gone")
-    assert workers.kill("removeaccount") > 0
-    assert trace_of(person)["state"] == "removing", "the worker was faster than its end"
-    assert admin.objects_of(person) != []
-    assert admin.user(person.uid) is not None
+class TestKilled:
+    @pytest.fixture
+    def kill_in_the_middle(self, admin, trace_of, workers):
+        """Ends the worker when the profile is gone and the documents below it are going."""
 
-    until_gone(person)
-    # The profile, the job, the rate limit of the call; every object.
-    assert trace_of(person)["removed"] == {"documents": 3, "objects": 100}
+        def kill(person, function):
+            profile = admin.firestore.document(person.profile_path)
+            eventually(lambda: not profile.get().exists, within=MINUTE, what="the profile is gone")
+            assert workers.kill(function) > 0
+            assert trace_of(person)["state"] == "removing", "the worker was faster than its end"
+            assert admin.documents_of(person) != []
 
+        return kill
 
-def person_exists(admin, person):
-    return admin.firestore.document(person.profile_path).get().exists
+    @pytest.fixture
+    def person(self, admin, person):
+        """With many documents that no trigger watches, so that nothing but the removal is kept busy."""
+        for start in range(0, JOBS, 500):
+            batch = admin.firestore.batch()
+            for number in range(start, start + 500):
+                job = admin.firestore.document(f"{person.profile_path}/jobs/{number}")
+                batch.set(job, {"kind": "export", "state": "done"})
+            batch.commit()
+        return person
+
+    def test_deletion_is_finished_by_the_queue(
+        self, admin, kill_in_the_middle, leave, person, trace_of, until_gone
+    ):
+        assert leave(person).ok
+        kill_in_the_middle(person, "removeaccount")
+        assert admin.user(person.uid) is not None, "the account goes last"
+        until_gone(person)
+        # The profile, the job of the deletion, the rate limit of the call, and the others.
+        assert trace_of(person)["removed"] == {"documents": 3 + JOBS, "objects": 0}
+
+    def test_deletion_from_the_console_is_finished_by_the_sweep(
+        self, admin, kill_in_the_middle, person, run_schedule, until_gone
+    ):
+        """The emulators deliver an event once, so nobody else would."""
+        admin.delete_account(person.uid)
+        kill_in_the_middle(person, "on_user_deleted")
+        long_ago = datetime.now(UTC) - timedelta(hours=3)
+        admin.firestore.document(f"ledger/deleted-user:{person.uid}").update({"updatedAt": long_ago})
+        run_schedule("sweep")
+        until_gone(person)
