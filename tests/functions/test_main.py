@@ -9,12 +9,16 @@ import yaml
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 HEAVY = (
+    "cryptography",
+    "firebase_admin",
+    "google.auth",
     "google.cloud.firestore",
     "google.cloud.firestore_v1",
     "google.cloud.storage",
-    "firebase_admin.functions",
-    "PIL",
     "grpc",
+    "httpx",
+    "PIL",
+    "requests",
 )
 
 
