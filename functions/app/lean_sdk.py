@@ -3,8 +3,9 @@
 firebase-functions 0.6.0 imports `firebase_admin.auth`, `firebase_admin.app_check` and its own verifier of
 blocking events wherever it is imported, and with them requests, httpx, cryptography and google-auth: half of
 what importing `main.py` takes. While the SDK is imported, stand-ins take the places of these three; each
-imports the real module when something in it is first used. Everybody else gets the real ones. Whoever checks a
-token or builds a client pays then what was saved before; what only answers from memory never does.
+imports the real module when something in it is first used. Everybody else gets the real ones.
+
+Whoever checks a token or builds a client pays then what was saved before; others never do.
 """
 
 from __future__ import annotations
