@@ -1,5 +1,5 @@
 import pytest
-from app.paths import FileKey, object_prefixes, parse_original
+from app.paths import FileKey, object_prefixes, owner_of, parse_original
 
 
 def test_parse_original_finds_the_file():
@@ -41,3 +41,20 @@ def test_file_key_derives_every_path():
 
 def test_object_prefixes_of_one_user_do_not_cover_another_whose_id_begins_the_same():
     assert all(prefix.endswith("/u1/") for prefix in object_prefixes("u1"))
+
+
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    [
+        ("users/u1/files/f1/photo.jpg", "u1"),
+        ("users/u1/picture/p1.webp", "u1"),
+        ("exports/u1/job/drop-export.zip", "u1"),
+        ("derived/u1/f1/small.webp", None),
+        ("backup/users/u1/picture/p1.webp", None),
+        ("users/../picture/p1.webp", None),
+        ("users/u1/", None),
+        ("users//picture/p1.webp", None),
+    ],
+)
+def test_owner_is_read_from_what_a_user_uploads_or_downloads(name, owner):
+    assert owner_of(name) == owner
