@@ -20,11 +20,14 @@ DESKTOP: ViewportSize = {"width": 1200, "height": 860}
 OpenDrop = Callable[..., Drop]
 
 
-def launch(playwright: Playwright) -> Browser:
-    """Debian's Chromium where there is one, else the one Playwright installed."""
+def chromium() -> dict[str, Any]:
+    """How to start it: Debian's Chromium where there is one, else the one Playwright installed."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return playwright.chromium.launch(executable_path=found, args=sandbox)
+    return {"executable_path": found, "args": ["--no-sandbox"] if os.geteuid() == 0 else []}
+
+
+def launch(playwright: Playwright) -> Browser:
+    return playwright.chromium.launch(**chromium())
 
 
 # For one module: Playwright's event loop must be gone before tests elsewhere start loops of their own.

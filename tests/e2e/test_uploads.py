@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -117,6 +118,81 @@ def test_more_than_three_files_wait_for_their_turn(library: Drop):
         expect(library.page.get_by_text("Waiting to upload")).to_have_count(2)
     for name in names:
         library.expect_ready(name)
+
+
+def test_whole_folder_is_taken_by_picker_and_by_drop_without_its_clutter(library: Drop, tmp_path: Path):
+    trip = tmp_path / "trip"
+    (trip / "day 1" / "evening").mkdir(parents=True)
+    (trip / ".DS_Store").write_bytes(b"clutter")
+    (trip / "plan.txt").write_text("first the lake")
+    (trip / "day 1" / "evening" / "stars.txt").write_text("many")
+
+    library.pick_folder(trip)
+    library.expect_ready("plan.txt")
+    library.expect_ready("stars.txt")
+
+    (trip / "day 1" / "lunch.txt").write_text("soup")
+    library.drop_from_disk(trip)
+    library.expect_ready("lunch.txt")
+    expect(library.upload("plan.txt").filter(has_text="already")).to_have_count(1)
+    expect(library.rows).to_have_count(3)
+    expect(library.page.get_by_text(".DS_Store")).to_have_count(0)
+
+
+def test_pasted_files_are_taken_and_a_copied_picture_gets_a_name(library: Drop):
+    library.paste(drawing("image.png", (10, 20, 30)), note("copied.txt"))
+
+    library.expect_ready("copied.txt")
+    expect(library.rows.filter(has_text=re.compile(r"Pasted picture \d{4}-\d\d-\d\d"))).to_have_count(1)
+
+
+def test_same_bytes_are_recognised_and_uploaded_only_when_asked(library: Drop, person: Person):
+    library.pick(note("first.txt"))
+    library.expect_ready("first.txt")
+
+    library.pick(note("copy.txt"), note("twin.txt", "twice"), note("twin too.txt", "twice"))
+    expect(library.upload("copy.txt")).to_contain_text("in your library already, as “first.txt”.")
+    expect(library.upload("twin too.txt")).to_contain_text("The same file is being added already.")
+    library.expect_ready("twin.txt")
+    assert len(files_of(person)) == 2
+
+    library.press("Dismiss twin too.txt")
+    library.press("Upload copy.txt anyway")
+    library.expect_ready("copy.txt")
+    assert len(files_of(person)) == 3
+
+
+def test_all_uploads_are_paused_resumed_cancelled_and_cleared_at_once(library: Drop, person: Person):
+    names = [f"all-{number}.jpg" for number in range(4)]
+    with library.slow_uplink(40 * 1024):
+        library.pick(*[photo(name) for name in names], LocalFile("empty.txt", "text/plain", b""))
+        expect(library.page.get_by_text("Waiting to upload")).to_have_count(1)
+        library.press("Pause all")
+        expect(library.page.get_by_text("Paused at ")).to_have_count(4)
+        library.press("Resume all")
+        expect(library.page.get_by_text("Waiting to upload")).to_have_count(1)
+        library.press("Clear finished")
+        expect(library.uploads).to_have_count(4)
+        library.press("Cancel all")
+        dialog = library.page.get_by_role("dialog", name="Cancel 4 uploads?")
+        dialog.get_by_role("button", name="Cancel uploads").click()
+        expect(library.tray).to_be_hidden()
+    eventually(lambda: not files_of(person), what="no document is left")
+
+
+def test_of_two_files_for_the_last_bytes_of_the_quota_one_is_taken(
+    enter, person: Person, admin_firestore: FirestoreAs
+):
+    one, other = photo("one.jpg"), photo("other.jpg")
+    quota = {"bytes": max(len(one.data), len(other.data)) + 10, "files": 5000}
+    assert admin_firestore.update(person.profile_path, {"quota": quota}).ok
+    library = enter(person)
+
+    library.pick(one, other)
+
+    expect(library.upload("other.jpg")).to_contain_text("Not enough space: ")
+    library.expect_ready("one.jpg")
+    assert len(files_of(person)) == 1
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,11 @@ class Chunks:
         return [int(request.headers["x-goog-upload-offset"]) for request in self._requests]
 
     @property
+    def pages(self) -> list[Page]:
+        """Who sent them."""
+        return [request.frame.page for request in self._requests]
+
+    @property
     def bytes(self) -> int:
         """What arrived of them, and was answered."""
         answered = [request for request in self._requests if request.failure is None]
@@ -35,6 +40,30 @@ class Chunks:
     def _note(self, request: Request) -> None:
         if "x-goog-upload-offset" in request.headers and request.method == "POST":
             self._requests.append(request)
+
+
+class Line:
+    """The connection of one page to everything."""
+
+    def __init__(self, session: CDPSession, upload: int) -> None:
+        self._session = session
+        self._upload = upload
+
+    def cut(self) -> None:
+        """Requests on their way fail, and the browser knows that it is offline."""
+        self._set(upload=self._upload, offline=True)
+
+    def mend(self) -> None:
+        self._set(upload=self._upload)
+
+    def widen(self) -> None:
+        """No limit any more."""
+        self._set(upload=_UNLIMITED)
+        self._session.detach()
+
+    def _set(self, *, upload: int, offline: bool = False) -> None:
+        conditions = {"offline": offline, "latency": 0, "downloadThroughput": _UNLIMITED}
+        self._session.send("Network.emulateNetworkConditions", {**conditions, "uploadThroughput": upload})
 
 
 class Bringing:
@@ -100,13 +129,13 @@ class Bringing:
         )
 
     @contextmanager
-    def slow_uplink(self, bytes_per_second: int) -> Iterator[None]:
+    def slow_uplink(self, bytes_per_second: int) -> Iterator[Line]:
         """A connection on which an upload takes long enough to be seen."""
-        session = self._devtools()
-        _set_network(session, upload=bytes_per_second)
-        yield
-        _set_network(session)
-        session.detach()
+        line = Line(self._devtools(), bytes_per_second)
+        line.mend()
+        yield line
+        if not self.page.is_closed():
+            line.widen()
 
     def _drag(self, event: str, files: tuple[LocalFile, ...]) -> None:
         transfer = self.page.evaluate_handle(_DATA_TRANSFER, _parts(files))
@@ -116,16 +145,6 @@ class Bringing:
         session = self.page.context.new_cdp_session(self.page)
         session.send("Network.enable")
         return session
-
-
-def _set_network(session: CDPSession, upload: int = _UNLIMITED) -> None:
-    conditions = {
-        "offline": False,
-        "latency": 0,
-        "downloadThroughput": _UNLIMITED,
-        "uploadThroughput": upload,
-    }
-    session.send("Network.emulateNetworkConditions", conditions)
 
 
 def _parts(files: tuple[LocalFile, ...]) -> list[dict[str, str]]:
