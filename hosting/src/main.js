@@ -60,7 +60,7 @@ async function openPage(firebase) {
   const idToken = async () => (await auth.currentUser?.getIdToken()) ?? null;
   connectCallables({ projectId: app.options.projectId, emulators, idToken, appCheckToken, language });
   const development = emulators && (await import('./dev/development.js')).developmentTools(firebase);
-  return { firebase, auth, development };
+  return { firebase: { ...firebase, appCheckToken }, auth, development };
 }
 
 /** When the page was opened from a mail, that comes first. */
@@ -83,6 +83,7 @@ function followUser(page) {
   const end = (reason) => {
     if (!visit) return;
     farewell = reason;
+    if (reason === 'deleting') visit.library.uploads.forgetAll();
     visit.close();
     leave(auth);
   };

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Route, expect
 from tests.e2e.conftest import DEADLINE_MS, DESKTOP, chromium
 from tests.e2e.drop import Drop, Watch
 from tests.e2e.pictures import LocalFile, note, photo
+from tests.e2e.tray import Chunks
 from tests.integration.people import PASSWORD, People, Person
 from tests.rest import StorageAs
 
@@ -65,14 +66,15 @@ def test_upload_goes_on_after_a_reload_from_what_the_server_has(library: Drop, p
 def test_upload_goes_on_when_the_browser_was_closed_and_opened_again(
     browser: Browser, suite, person: Person, picture, expect_arrived, tmp_path: Path
 ):
-    def opened() -> Drop:
+    def opened() -> tuple[Drop, Chunks]:
         context = browser.browser_type.launch_persistent_context(
             tmp_path, viewport=DESKTOP, locale="en-US", **chromium()
         )
         context.set_default_timeout(DEADLINE_MS)
-        return Drop(context.pages[0], suite.url("hosting"), Watch(context)).open()
+        chunks = Chunks(context)
+        return Drop(context.pages[0], suite.url("hosting"), Watch(context)).open(), chunks
 
-    first = opened()
+    first, _ = opened()
     assert person.email
     first.sign_in(person.email, PASSWORD)
     first.expect_library()
@@ -80,8 +82,7 @@ def test_upload_goes_on_when_the_browser_was_closed_and_opened_again(
         half_way(first, picture)
         first.page.context.close()
 
-    second = opened()
-    chunks = second.chunks()
+    second, chunks = opened()
     expect_arrived(second, picture)
     assert chunks.offsets[0] >= CHUNK
     second.page.context.close()

@@ -9,7 +9,7 @@ import { problem, quotaProblem, UploadProblem } from './admission.js';
 import { sha256 } from './digest.js';
 import { Pace } from './pace.js';
 import { backoff, sleep, unlessAborted, untilOnline } from './patience.js';
-import { PAUSABLE, RUNNING } from './phases.js';
+import { mayBeProcessedAgain, PAUSABLE, RUNNING } from './phases.js';
 import { transfer } from './transfer.js';
 
 const AT_ONCE = 3;
@@ -73,21 +73,27 @@ export class Engine {
   #store;
   #documents;
   #endpoint;
+  #askToProcess;
   #publish;
   #profile = null;
   #uploads = new Map();
   #dirty = new Set();
   #gone = new Set();
   #urgent = false;
+  #isStarting = false;
   #timer = null;
   #closing = new AbortController();
 
-  /** `store` is null where the browser keeps nothing; `publish({ changed, gone })` hears of every change. */
-  constructor({ uid, store, documents, endpoint, publish }) {
+  /**
+   * `store` is null where the browser keeps nothing; `askToProcess(fileId)` has a file checked again that was given up;
+   * `publish({ changed, gone })` hears of every change.
+   */
+  constructor({ uid, store, documents, endpoint, askToProcess, publish }) {
     this.#uid = uid;
     this.#store = store;
     this.#documents = documents;
     this.#endpoint = endpoint;
+    this.#askToProcess = askToProcess;
     this.#publish = publish;
     window.addEventListener('online', () => this.#nudgeAll(), { signal: this.#closing.signal });
   }
@@ -139,9 +145,10 @@ export class Engine {
     this.#startNext();
   }
 
-  /** Tries again: a failed upload from the beginning, one that waits for the server at once. */
+  /** Tries again: a failed upload from the beginning, one that waits for the server at once, one that was given up by asking. */
   retry(key) {
     const upload = this.#uploads.get(key);
+    if (upload && mayBeProcessedAgain(upload)) this.#processAgain(upload);
     if (upload?.phase === 'retrying') upload.nudge.dispatchEvent(new Event('go'));
     if (upload?.phase !== 'failed') return;
     this.#change(upload, { phase: 'waiting', problem: null, attempts: 0, confusions: 0 });
@@ -195,8 +202,17 @@ export class Engine {
 
   // The queue
 
+  /** However many uploads changed in one go, the queue is looked at once. */
   #startNext() {
-    if (this.#isClosed || !this.#profile) return;
+    if (this.#isStarting) return;
+    this.#isStarting = true;
+    queueMicrotask(() => {
+      this.#isStarting = false;
+      if (!this.#isClosed && this.#profile) this.#fillSlots();
+    });
+  }
+
+  #fillSlots() {
     const inOrder = [...this.#uploads.values()].sort((one, other) => one.order - other.order);
     this.#admit(inOrder);
     let free = AT_ONCE - inOrder.filter(({ phase }) => RUNNING.has(phase)).length;
@@ -242,6 +258,8 @@ export class Engine {
   // One upload
 
   async #send(upload, signal) {
+    this.#change(upload, { phase: 'checking' }); // at once: this is what takes the slot
+    await this.#untilOnline(upload, signal);
     this.#change(upload, { phase: 'checking' });
     upload.file ??= await this.#bytesOf(upload);
     if (!upload.isAnnounced && !upload.isWanted && !(await this.#isNew(upload, signal))) return;
@@ -383,6 +401,13 @@ export class Engine {
     Object.assign(upload, verdict, { retryAt: null, stopWatching: null });
     this.#touch(upload);
     if (upload.isKept) this.#store.remove(upload.key).catch(() => {});
+    upload.isKept = false;
+  }
+
+  async #processAgain(upload) {
+    this.#change(upload, { phase: 'processing', reason: null });
+    await this.#askToProcess(upload.fileId).catch(() => {}); // the document still says how it stands
+    if (!this.#isClosed && this.#uploads.has(upload.key)) this.#watch(upload);
   }
 
   async #fail(upload, error, signal) {

@@ -28,3 +28,6 @@ export const ATTENTION = new Set(['duplicate', 'failed', 'refused', 'rejected'])
 
 /** Nothing more will happen by itself, and nothing is lost when it is no longer shown. */
 export const FINISHED = new Set(['ready', 'rejected', 'failed', 'refused', 'duplicate']);
+
+/** The functions gave up on it, and may be asked to begin again. */
+export const mayBeProcessedAgain = ({ phase, reason }) => phase === 'rejected' && reason === 'processing-failed';

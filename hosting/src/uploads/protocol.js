@@ -34,13 +34,13 @@ const kindOf = (status) => KINDS[status] ?? (status === 0 || status >= 500 ? 'lo
 
 export class ResumableEndpoint {
   #objects;
-  #getToken;
+  #identity;
 
-  /** `getToken(isRefreshed)` answers a promise of an ID token. */
-  constructor({ bucket, emulator, getToken }) {
+  /** `identity(isRefreshed)` answers a promise of `{ idToken, appCheck }`; the latter may be null. */
+  constructor({ bucket, emulator, identity }) {
     const origin = emulator ? `http://${emulator.host}:${emulator.port}` : PRODUCTION;
     this.#objects = `${origin}/v0/b/${encodeURIComponent(bucket)}/o`;
-    this.#getToken = getToken;
+    this.#identity = identity;
   }
 
   /** Begins an upload to `path`; answers the address of its session. */
@@ -102,19 +102,20 @@ export class ResumableEndpoint {
 
   /** A token that is refused although it should be good may have been taken back; a fresh one gets one more try. */
   async #ask(url, request) {
-    const answer = await this.#askAs(await this.#token(false), url, request);
-    const final = answer.status === 401 ? await this.#askAs(await this.#token(true), url, request) : answer;
+    const answer = await this.#askAs(await this.#credentials(false), url, request);
+    const final = answer.status === 401 ? await this.#askAs(await this.#credentials(true), url, request) : answer;
     if (final.status >= 200 && final.status < 300) return final;
     throw new TransferError(kindOf(final.status), final.status);
   }
 
-  #askAs(token, url, { headers, ...request }) {
-    return exchange(url, { ...request, headers: { ...headers, Authorization: `Firebase ${token}` } });
+  #askAs(credentials, url, { headers, ...request }) {
+    return exchange(url, { ...request, headers: { ...headers, ...credentials } });
   }
 
-  async #token(isRefreshed) {
+  async #credentials(isRefreshed) {
     try {
-      return await this.#getToken(isRefreshed);
+      const { idToken, appCheck } = await this.#identity(isRefreshed);
+      return { Authorization: `Firebase ${idToken}`, ...(appCheck && { 'X-Firebase-AppCheck': appCheck }) };
     } catch (error) {
       throw new TransferError(error.code === 'auth/network-request-failed' ? 'lost' : 'denied', 0);
     }

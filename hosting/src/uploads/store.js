@@ -76,6 +76,11 @@ class UploadStore {
     for (const { key, addedAt } of records) if (addedAt < time) await this.remove(key);
   }
 
+  /** Removes everything that is kept for a user. */
+  async forget(uid) {
+    for (const { key } of await this.recordsOf(uid)) await this.remove(key);
+  }
+
   #change() {
     return this.#db.transaction(['uploads', 'bytes'], 'readwrite');
   }

@@ -4,6 +4,7 @@
  * Every tab holds the same list. The tab that leads drives the uploads with an engine; the others show what it says and
  * pass on what is asked of them. New files go into the store first, so that no tab is needed for them to go on.
  */
+import { call } from '../callables.js';
 import { describeFile, fileProblem } from './admission.js';
 import { FileDocuments } from './documents.js';
 import { Engine, newRecord } from './engine.js';
@@ -27,11 +28,12 @@ export class Uploads {
   #items = new Map();
   #own = new Set(); // keys of what only this tab knows: refused files, and new ones no engine has taken up yet
   #carried = new Map(); // new files the store had no room for, by key
+  #hidden = new Set(); // ids of documents that stand for these uploads
   #listeners = new Set();
   #hidingListeners = new Set();
   #lastOrder = 0;
 
-  /** `firebase` is `{ app, emulators }`; `user` the one who is signed in. */
+  /** `firebase` is `{ app, emulators, appCheckToken }`; `user` the one who is signed in. */
   constructor({ firebase, user, db }) {
     this.#uid = user.uid;
     this.#user = user;
@@ -65,8 +67,7 @@ export class Uploads {
 
   /** Whether the document `file` only stands for an upload of this device, or for one that was taken back. */
   hides({ id, state }) {
-    if (state !== BEFORE_ARRIVAL) return false;
-    return [...this.#items.values()].some(({ fileId }) => fileId === id);
+    return state === BEFORE_ARRIVAL && this.#hidden.has(id);
   }
 
   /** The quota comes with the profile; uploads wait until there is one. */
@@ -104,12 +105,19 @@ export class Uploads {
     this.#command('cancel', key);
   }
 
+  /** Takes what has ended, or waits for a decision, out of the list. */
   dismiss(key) {
     const item = this.#items.get(key);
     if (!item || !FINISHED.has(item.phase)) return;
     this.#drop(key);
     this.#changed();
     this.#command('dismiss', key);
+  }
+
+  /** Lets go of everything this device keeps for the user, whose account is being deleted. */
+  async forgetAll() {
+    const store = await this.#store;
+    await store?.forget(this.#uid);
   }
 
   /** Ends this page's part. Unfinished uploads stay in the store for their owner. */
@@ -166,6 +174,7 @@ export class Uploads {
       uid: this.#uid,
       store,
       documents: new FileDocuments(this.#db, this.#uid),
+      askToProcess: (fileId) => call('retry_processing', { fileId }),
       endpoint: this.#endpoint(),
       publish: (news) => this.#publish(news),
     });
@@ -177,9 +186,12 @@ export class Uploads {
   }
 
   #endpoint() {
-    const { app, emulators } = this.#firebase;
-    const getToken = (isRefreshed) => this.#user.getIdToken(isRefreshed);
-    return new ResumableEndpoint({ bucket: app.options.storageBucket, emulator: emulators?.storage, getToken });
+    const { app, emulators, appCheckToken } = this.#firebase;
+    const identity = async (isRefreshed) => ({
+      idToken: await this.#user.getIdToken(isRefreshed),
+      appCheck: (await appCheckToken?.()) ?? null,
+    });
+    return new ResumableEndpoint({ bucket: app.options.storageBucket, emulator: emulators?.storage, identity });
   }
 
   #everything() {
@@ -207,7 +219,6 @@ export class Uploads {
   }
 
   #take({ changed, gone, isAll = false }) {
-    const before = this.#hidden();
     if (isAll) this.#meetLeader(new Set(changed.map(({ key }) => key)));
     for (const item of changed) {
       this.#items.set(item.key, item);
@@ -215,7 +226,7 @@ export class Uploads {
     }
     for (const key of gone) this.#drop(key);
     this.#changed();
-    if (this.#hidden() !== before) for (const listener of [...this.#hidingListeners]) listener();
+    this.#rehide();
   }
 
   /** A new leader knows only what is unfinished: what had ended before is still worth seeing, what is new it has to hear of. */
@@ -227,8 +238,11 @@ export class Uploads {
     }
   }
 
-  #hidden() {
-    return [...this.#items.values()].map(({ fileId }) => fileId).join();
+  #rehide() {
+    const hidden = new Set([...this.#items.values()].map(({ fileId }) => fileId).filter(Boolean));
+    const isSame = hidden.size === this.#hidden.size && [...hidden].every((id) => this.#hidden.has(id));
+    this.#hidden = hidden;
+    if (!isSame) for (const listener of [...this.#hidingListeners]) listener();
   }
 
   #putOwn(item) {

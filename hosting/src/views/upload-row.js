@@ -4,7 +4,7 @@ import { t } from '../i18n.js';
 import { announce } from '../ui/announce.js';
 import { fill, h, setAttributes } from '../ui/dom.js';
 import { icon, kindOf } from '../ui/icons.js';
-import { ATTENTION } from '../uploads/phases.js';
+import { ATTENTION, mayBeProcessedAgain } from '../uploads/phases.js';
 import { statusSentence } from './upload-sentences.js';
 
 const BUTTONS = {
@@ -72,7 +72,8 @@ function glyphOf({ phase, contentType }) {
 /** New buttons; when one of the old had the focus, its successor has it. */
 function fillButtons(buttons, item, uploads) {
   const hadFocus = buttons.contains(document.activeElement);
-  const made = FITTING[item.phase].map((kind) => {
+  const kinds = mayBeProcessedAgain(item) ? ['retry', 'dismiss'] : FITTING[item.phase];
+  const made = kinds.map((kind) => {
     const { glyph, title, label, act } = BUTTONS[kind];
     const attributes = { type: 'button', class: 'icon-button', title: t(title), 'aria-label': t(label, { name: item.name }) };
     return h('button', { ...attributes, on: { click: () => act(uploads, item) } }, icon(glyph));

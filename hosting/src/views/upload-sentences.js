@@ -2,6 +2,7 @@
 import { formatBytes } from '../format.js';
 import { language, t } from '../i18n.js';
 import { MAX_FILE_BYTES } from '../uploads/admission.js';
+import { mayBeProcessedAgain } from '../uploads/phases.js';
 
 const REASONS = {
   empty: 'reasonEmpty',
@@ -40,7 +41,7 @@ const STATUS = {
   paused: (item) => t('statePaused', { percent: percentOf(item) }),
   processing: ({ retryAt }) => (retryAt ? t('stateProcessingAgain', { time: formatClock(retryAt) }) : t('stateProcessing')),
   ready: () => t('stateReady'),
-  rejected: ({ reason }) => `${t('stateRejected')}. ${rejectionSentence(reason)}`,
+  rejected: (item) => (mayBeProcessedAgain(item) ? '' : `${t('stateRejected')}. `) + rejectionSentence(item.reason),
   failed: ({ problem }) => `${t('stateFailed')}. ${problemSentence(problem)}`,
   refused: ({ problem }) => `${t('stateFailed')}. ${problemSentence(problem)}`,
 };
@@ -52,9 +53,10 @@ function duplicateSentence({ name, duplicate }) {
 
 function uploadingSentence(item) {
   if (item.sent === 0) return t('stateStarting');
-  const parts = [t('stateUploading', { percent: percentOf(item) })];
-  if (item.speed) parts.push(t('speed', { bytes: formatBytes(item.speed) }), t('timeLeft', { time: formatDuration((item.size - item.sent) / item.speed) }));
-  return parts.join(' · ');
+  const percent = percentOf(item);
+  if (!item.speed) return t('stateUploading', { percent });
+  const left = formatDuration((item.size - item.sent) / item.speed);
+  return [t('trayPercent', { percent }), t('speed', { bytes: formatBytes(item.speed) }), t('timeLeft', { time: left })].join(' · ');
 }
 
 const percentOf = ({ sent, size }) => Math.floor((sent / size) * 100);

@@ -2,9 +2,9 @@
 import { t } from '../i18n.js';
 import { announce } from '../ui/announce.js';
 import { confirmDialog } from '../ui/dialog.js';
-import { fill, h, setAttributes } from '../ui/dom.js';
+import { fill, h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
-import { FINISHED, PAUSABLE, UNSENT } from '../uploads/phases.js';
+import { ATTENTION, FINISHED, PAUSABLE, RUNNING, UNSENT } from '../uploads/phases.js';
 import { summarize } from '../uploads/summary.js';
 import { outcomeTeller } from './upload-outcomes.js';
 import { uploadRow } from './upload-row.js';
@@ -16,8 +16,8 @@ const TICK_MS = 1000;
 const CLOSES_AFTER_MS = 6000;
 const PHONE = '(max-width: 40rem)';
 
-const ORDER = ['uploading', 'retrying', 'offline', 'checking', 'duplicate', 'failed', 'refused', 'rejected', 'processing', 'paused', 'queued', 'waiting', 'ready'];
-const GROUP = new Map(ORDER.map((phase, index) => [phase, index < 4 ? 0 : index < 8 ? 1 : index - 6]));
+const GROUPS = [[...RUNNING], [...ATTENTION], ['processing'], ['paused'], ['queued', 'waiting'], ['ready']];
+const GROUP = new Map(GROUPS.flatMap((phases, index) => phases.map((phase) => [phase, index])));
 
 // Whether the rows are folded away; chosen once, for as long as the page is open.
 let isFolded = null;
@@ -133,7 +133,9 @@ const TOOLS = [
 
 /** What can be done with all of them at once; not worth a line for a single upload. */
 function showTools(tools, uploads, list) {
-  const fitting = list.length > 1 ? TOOLS.filter(({ applies }) => list.some(applies)) : [];
+  const isMoving = list.some(({ phase }) => PAUSABLE.has(phase)); // pausing comes first then
+  const applicable = TOOLS.filter(({ label, applies }) => list.some(applies) && !(label === 'resumeAll' && isMoving));
+  const fitting = list.length > 1 ? applicable : [];
   const signature = fitting.map(({ label }) => label).join();
   tools.hidden = fitting.length === 0;
   if (tools.dataset.shown === signature) return;
