@@ -1,6 +1,7 @@
 /** The file documents of a user as uploads need them: announced before the bytes, watched after them. */
 import { deleteDoc, doc, getDocFromServer, getDocs, limit, onSnapshot, query, serverTimestamp, setDoc, where } from 'firebase/firestore';
 import { filesCollection } from '../files.js';
+import { searchFields } from '../keywords.js';
 
 export class FileDocuments {
   #collection;
@@ -15,7 +16,7 @@ export class FileDocuments {
 
   /** Announces a file; the rules ask for that before they let its bytes in. */
   async announce({ fileId, name, size, contentType }) {
-    const file = { name, size, contentType, state: 'uploading', createdAt: serverTimestamp() };
+    const file = { name, size, contentType, ...searchFields(name), state: 'uploading', createdAt: serverTimestamp() };
     await setDoc(doc(this.#collection, fileId), file);
   }
 
