@@ -99,13 +99,13 @@ def _serve(started: RunningSuite, data: Path, shown: "_Shown") -> int:
     say(_addresses(suite), sys.stdout)
     say(styled(f"Ready after {seconds(took)}. Ctrl-C stops everything. Log: {started.plan.log}", "dim"))
     say("Kindling is ready", sys.stdout)
-    code = _follow(started, shown)
+    code = follow(started, shown)
     _save(started, data)
     return code
 
 
-def _follow(started: RunningSuite, shown: "_Shown") -> int:
-    """Show the log until a signal comes; Failure when the suite ends by itself."""
+def follow(started: RunningSuite, shown: "_Shown") -> int:
+    """Show the log until a signal comes, and give its exit code; Failure when the suite ends by itself."""
     log = LogReader(started.plan.log, from_end=True)
     firestore = LogReader(started.plan.firestore_log, from_end=True)
     try:

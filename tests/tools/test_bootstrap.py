@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import shutil
 import signal
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tools.install import NodeModules
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,7 +65,8 @@ class Tree:
 def plant(folder: Path) -> Tree:
     shutil.copytree(ROOT / "tools", folder / "tools", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "kit", folder / "kit")
-    shutil.copy(ROOT / "firebase.json", folder / "firebase.json")
+    runtime = {"functions": {"runtime": "python314"}}
+    (folder / "firebase.json").write_text(json.dumps(runtime))
     downloads = ROOT / "node_modules/firebase-tools/lib/emulator/downloadableEmulatorInfo.json"
     shutil.copy(downloads, folder / "downloads.json")
     (folder / "functions").mkdir()
@@ -85,12 +89,32 @@ def bare(tmp_path: Path) -> Tree:
     return plant(tmp_path)
 
 
+@dataclass
+class Installed:
+    """A tree that was moved after the first of its two installs, and what each of them said."""
+
+    tree: Tree
+    first: str
+    moved: str
+
+
 @pytest.fixture(scope="module")
-def shared_tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
-    tree = plant(tmp_path_factory.mktemp("tree"))
-    first = tree.kit("env")
-    assert first.returncode == 0, first.stderr
-    return tree
+def installs(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Making an environment takes seconds, so all tests share these three."""
+    folder = tmp_path_factory.mktemp("trees")
+    (folder / "first").mkdir()
+    first = plant(folder / "first").kit("rules", "check")
+    (folder / "first").rename(folder / "tree")
+    tree = Tree(folder / "tree", str(folder / "tree" / "bin"))
+    moved = tree.kit("env")
+    assert moved.returncode == 0, moved.stderr
+    assert str(tree.folder / ".kit") in moved.stdout
+    return Installed(tree, first.stderr, moved.stderr)
+
+
+@pytest.fixture(scope="module")
+def shared_tree(installs: Installed) -> Tree:
+    return installs.tree
 
 
 @pytest.fixture
@@ -176,23 +200,35 @@ def test_python_without_venv_module_is_told_which_package_to_install(bare: Tree)
     assert f"apt-get install python3.{sys.version_info[1]}-venv" in done.stderr
 
 
-def test_missing_environment_is_made_again_with_the_interpreter_named_by_the_runtime(installed: Tree):
-    firebase = installed.folder / "firebase.json"
-    kept = firebase.read_text()
-    firebase.write_text(kept.replace("python311", "python314"))
-    try:
-        shutil.rmtree(installed.folder / "functions" / "venv")
-        done = installed.kit("env")
-    finally:
-        firebase.write_text(kept)
-    assert done.returncode == 0, done.stderr
-    assert "✓ functions/venv (" in done.stderr
-    assert "✓ .venv (" not in done.stderr
-    named = installed.folder / "functions" / "venv" / "bin" / "python3.14"
+def test_command_installs_what_it_needs_alone(installs: Installed):
+    assert "Installing what is missing (.venv);" in installs.first
+    assert "✓ .venv (" in installs.first
+
+
+def test_moved_tree_is_installed_again_with_what_was_still_missing(installs: Installed):
+    assert "Installing what is missing (.venv, functions/venv, node_modules)" in installs.moved
+    for title in (".venv", "functions/venv", "node_modules"):
+        assert f"✓ {title} (" in installs.moved
+    assert prefix_of(installs.tree.folder / ".venv" / "bin" / "python") == installs.tree.folder / ".venv"
+
+
+def test_packages_that_were_moved_are_not_trusted(installed: Tree, tmp_path: Path):
+    lists = (installed.folder / "package.json", installed.folder / "package-lock.json")
+    shutil.copytree(installed.folder / "node_modules", tmp_path / "node_modules")
+    assert NodeModules(installed.folder / "node_modules", lists).current()
+    assert not NodeModules(tmp_path / "node_modules", lists).current()
+
+
+def test_interpreter_of_the_functions_has_the_name_of_the_runtime(installed: Tree):
+    environment = installed.folder / "functions" / "venv"
+    assert prefix_of(environment / "bin" / "python3.14") == environment
+
+
+def prefix_of(python: Path) -> Path:
     asked = subprocess.run(
-        [named, "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True, check=True
+        [python, "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True, check=True
     )
-    assert asked.stdout.strip() == str(installed.folder / "functions" / "venv")
+    return Path(asked.stdout.strip())
 
 
 def test_second_run_starts_no_installer(installed: Tree):
@@ -208,7 +244,9 @@ def test_second_run_starts_no_installer(installed: Tree):
 def test_changed_lock_file_installs_packages_again(installed: Tree):
     before = installed.npm_calls()
     (installed.folder / "package-lock.json").write_text('{"changed": true}\n')
-    assert installed.kit("env").returncode == 0
+    done = installed.kit("env")
+    assert done.returncode == 0
+    assert "Installing what is missing (node_modules);" in done.stderr
     assert installed.npm_calls() == before + 1
     last_call = (installed.folder / "npm-calls").read_text().splitlines()[-1]
     assert last_call.startswith("ci --ignore-scripts")
@@ -257,15 +295,6 @@ def test_two_kits_at_once_install_once(installed: Tree):
         thread.join()
     assert [result.returncode for result in results] == [0, 0]
     assert installed.npm_calls() == before + 1
-
-
-def test_moved_tree_is_installed_again(shared_tree: Tree, tmp_path: Path):
-    moved = Tree(tmp_path / "elsewhere", str(tmp_path / "elsewhere" / "bin"))
-    shutil.copytree(shared_tree.folder, moved.folder, symlinks=True)
-    done = moved.kit("env")
-    assert done.returncode == 0, done.stderr
-    assert "Installing what is missing (.venv, functions/venv, node_modules)" in done.stderr
-    assert str(moved.folder / ".kit") in done.stdout
 
 
 def wait_for_file(path: Path) -> None:

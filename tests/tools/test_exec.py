@@ -9,10 +9,13 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.tools.conftest import processes_with, wait_until
+from tools.exec import run_against
+from tools.suite import DEFAULT_PORTS, Suite
 
 ROOT = Path(__file__).parents[2]
 TELL = """
@@ -21,10 +24,12 @@ with open(sys.argv[1] + ".new", "w") as told:
     json.dump(dict(os.environ), told)
 os.rename(sys.argv[1] + ".new", sys.argv[1])
 """
-ASK_FUNCTIONS = """
-import urllib.request
+TELL_WHEN_FUNCTIONS_ARE_LOADED = f"""
+import os, urllib.request
 backends = urllib.request.urlopen(os.environ["KINDLING_FUNCTIONS_URL"] + "/backends").read()
-sys.exit(0 if b"us-central1-api" in backends else 1)
+assert b"us-central1-api" in backends
+{TELL}
+time.sleep(600)
 """
 QUICK = ("--only", "firestore,storage")
 
@@ -41,21 +46,22 @@ def answers(port: int) -> bool:
 
 @pytest.fixture
 def mark(tmp_path: Path):
+    """In the environment of every process that a test starts; with a name behind it, of those of one kit."""
     yield f"KIT_TEST_MARK={tmp_path}"
     for pid in processes_with(f"KIT_TEST_MARK={tmp_path}"):
         os.kill(pid, signal.SIGKILL)
 
 
-def test_command_sees_its_suite_in_its_own_folder_and_its_exit_code_is_passed_on(tmp_path: Path, mark: str):
+def test_command_sees_its_suite_in_its_own_folder_and_leaves_nothing(tmp_path: Path, mark: str):
     before = set(ROOT.iterdir())
-    script = TELL + "sys.exit(0 if os.getcwd() == sys.argv[2] else 99)"
+    script = TELL + "sys.exit(7 if os.getcwd() == sys.argv[2] else 99)"
     done = subprocess.run(
         [ROOT / "kit", "exec", *QUICK, "--", sys.executable, "-c", script, tmp_path / "told", tmp_path],
         env={**os.environ, "KIT_TEST_MARK": str(tmp_path)},
         cwd=tmp_path,
         check=False,
     )
-    assert done.returncode == 0
+    assert done.returncode == 7
     told = json.loads((tmp_path / "told").read_text())
     assert told["GCLOUD_PROJECT"] == "demo-kindling"
     assert json.loads(told["FIREBASE_CONFIG"])["storageBucket"] == told["KINDLING_BUCKET"]
@@ -65,13 +71,19 @@ def test_command_sees_its_suite_in_its_own_folder_and_its_exit_code_is_passed_on
     assert not [port for port in ports_of(told) if answers(port)]
 
 
-def test_exit_code_and_death_by_signal_are_passed_on_as_a_shell_would(mark: str):
-    command = "kill -9 $$"
-    done = subprocess.run([ROOT / "kit", "exec", *QUICK, "--", "sh", "-c", command], check=False)
-    assert done.returncode == 128 + signal.SIGKILL
+@pytest.mark.parametrize(
+    ("command", "code"), [("exit 0", 0), ("exit 3", 3), ("kill -9 $$", 137), ("kill -TERM $$", 143)]
+)
+def test_exit_code_and_death_by_signal_are_passed_on_as_a_shell_would(command: str, code: int):
+    """The suite is only asked for its addresses, and told whom to watch."""
+    watched: list[int] = []
+    addresses = {name: ("127.0.0.1", port) for name, port in DEFAULT_PORTS.items()}
+    suite = SimpleNamespace(plan=SimpleNamespace(suite=Suite(addresses)), watch=watched.append)
+    assert run_against(suite, ["sh", "-c", command]) == code
+    assert len(watched) == 1
 
 
-def test_missing_command_is_named(mark: str):
+def test_missing_command_is_named_before_anything_is_started():
     done = subprocess.run(
         [ROOT / "kit", "exec", *QUICK, "--", "no-such-program"], capture_output=True, text=True, check=False
     )
@@ -79,24 +91,33 @@ def test_missing_command_is_named(mark: str):
     assert "cannot run no-such-program" in done.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_ended_kit_leaves_no_process_and_no_port(tmp_path: Path, mark: str, started, number: signal.Signals):
-    script = TELL + "time.sleep(600)"
-    kit = started(
-        [str(ROOT / "kit"), "exec", *QUICK, "--", sys.executable, "-c", script, str(tmp_path / "told")],
-        env={**os.environ, "KIT_TEST_MARK": str(tmp_path)},
-        start_new_session=True,
-    )
-    wait_until((tmp_path / "told").exists, "the command to run", 120)
-    told = json.loads((tmp_path / "told").read_text())
-    assert all(answers(port) for port in ports_of(told))
-    os.kill(kit.pid, number)
-    kit.wait(30)
-    wait_until(lambda: not processes_with(mark), "every process to end", 20)
-    assert not [port for port in ports_of(told) if answers(port)]
+def test_two_at_once_have_suites_of_their_own_and_leave_nothing_however_they_end(
+    tmp_path: Path, mark: str, started
+):
+    """Both load their functions; then one kit is killed, and the other asked to end."""
+    kits = {}
+    for name in ("killed", "ended"):
+        command = [sys.executable, "-c", TELL_WHEN_FUNCTIONS_ARE_LOADED, str(tmp_path / name)]
+        kits[name] = started(
+            [str(ROOT / "kit"), "exec", "--only", "functions,firestore,storage", "--", *command],
+            env={**os.environ, "KIT_TEST_MARK": f"{tmp_path}/{name}"},
+            start_new_session=True,
+        )
+    wait_until(lambda: all((tmp_path / name).exists() for name in kits), "both suites", 300)
+    ports = {name: ports_of(json.loads((tmp_path / name).read_text())) for name in kits}
+    assert not ports["killed"] & ports["ended"]
+    for name, number, code in (
+        ("killed", signal.SIGKILL, -signal.SIGKILL),
+        ("ended", signal.SIGTERM, 128 + signal.SIGTERM),
+    ):
+        assert all(answers(port) for port in ports[name])
+        os.kill(kits[name].pid, number)
+        assert kits[name].wait(60) == code
+        wait_until(lambda name=name: not processes_with(f"{mark}/{name}"), "every process to end", 40)
+        assert not [port for port in ports[name] if answers(port)]
 
 
-def test_suite_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path):
+def test_suite_that_cannot_start_shows_the_end_of_its_log():
     done = subprocess.run(
         [ROOT / "kit", "exec", "--only", "nonsense", "--", "true"],
         capture_output=True,
@@ -107,20 +128,3 @@ def test_suite_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path):
     assert "the emulator suite ended before it was ready" in done.stderr
     assert "No emulators to start" in done.stderr
     assert "The whole log:" in done.stderr
-
-
-def test_two_at_once_have_suites_of_their_own_and_both_load_their_functions(
-    tmp_path: Path, mark: str, started
-):
-    kits = []
-    for name in ("one", "two"):
-        script = TELL + "while not pathlib.Path(sys.argv[2]).exists(): time.sleep(0.1)\n" + ASK_FUNCTIONS
-        command = [sys.executable, "-c", script, str(tmp_path / name), str(tmp_path / "go")]
-        parts = ("--only", "functions,firestore,storage")
-        environment = {**os.environ, "KIT_TEST_MARK": str(tmp_path)}
-        kits.append(started([str(ROOT / "kit"), "exec", *parts, "--", *command], env=environment))
-    wait_until(lambda: (tmp_path / "one").exists() and (tmp_path / "two").exists(), "both suites", 300)
-    one, two = (json.loads((tmp_path / name).read_text()) for name in ("one", "two"))
-    assert not ports_of(one) & ports_of(two)
-    (tmp_path / "go").touch()
-    assert [kit.wait(60) for kit in kits] == [0, 0]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from tests.rules import access_matrix
 from tools import rules_matrix
 from tools.__main__ import main
 
 
 @pytest.fixture
 def page(monkeypatch, tmp_path):
-    """Takes the place of the page in docs/."""
+    """Takes the place of the page in docs/, with one subject on it."""
     path = tmp_path / "access-matrix.md"
     monkeypatch.setattr(rules_matrix, "PAGE", path)
+    alone = replace(access_matrix.MATRIX, subjects=(access_matrix.UNFINISHED,))
+    monkeypatch.setattr(access_matrix, "MATRIX", alone)
     return path
 
 

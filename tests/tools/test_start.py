@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import requests
 
 from tests.tools.conftest import processes_with, wait_until
+from tools import seed_export
+from tools.running import Stopped
+from tools.start import follow
 from tools.suite import DEFAULT_PORTS
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +55,11 @@ class Start:
 
         wait_until(settled, "the suite", 180)
         assert "Kindling is ready" in self.out, self.err
+
+    def suite_command(self) -> list[str]:
+        """The command line of the Firebase CLI that it started."""
+        commands = (Path(f"/proc/{pid}/cmdline").read_text() for pid in processes_with(self.mark))
+        return next(command.split("\0") for command in commands if "\0emulators:start\0" in command)
 
     def leaves_nothing(self) -> None:
         wait_until(lambda: not processes_with(self.mark), "every process to end", 40)
@@ -110,7 +120,7 @@ def test_taken_port_is_named_with_its_emulator_and_its_holder(folder: Path):
     assert start.out == ""
 
 
-def test_start_is_ready_once_with_seed_saves_on_interrupt_and_loads_again(folder: Path):
+def test_start_begins_with_the_seed_saves_on_interrupt_loads_again_and_saves_when_kit_is_killed(folder: Path):
     start = Start(folder)
     start.wait_until_ready()
     assert start.out.splitlines().count("Kindling is ready") == 1
@@ -126,31 +136,37 @@ def test_start_is_ready_once_with_seed_saves_on_interrupt_and_loads_again(folder
     again = Start(folder)
     again.wait_until_ready()
     assert "as saved last time" in again.err
+    assert "--import" in again.suite_command()
     assert read_note() == "kept"
-    again.process.terminate()
-    assert again.process.wait(60) == 128 + signal.SIGTERM
-    again.leaves_nothing()
-
-
-def test_fresh_start_is_empty_and_what_a_killed_kit_held_is_saved(folder: Path):
-    start = Start(folder, "--fresh")
-    start.wait_until_ready()
-    assert users() == set()
     write_note("kit is killed now")
-    start.process.kill()
-    start.process.wait()
-    start.leaves_nothing()
+    again.process.kill()
+    again.process.wait()
+    again.leaves_nothing()
     exported = folder / "data" / "firestore_export" / "all_namespaces" / "all_kinds" / "output-0"
     assert b"kit is killed now" in exported.read_bytes()
 
 
-def test_interrupt_while_starting_leaves_nothing_and_saves_nothing(folder: Path):
-    start = Start(folder)
+def test_fresh_start_loads_nothing_and_interrupted_leaves_nothing_but_the_data_of_before(folder: Path):
+    shutil.copytree(ROOT / "emulator-data", folder / "data")
+    start = Start(folder, "--fresh")
     wait_until(lambda: answers(PORTS["hub"]) or start.process.poll() is not None, "the hub", 60)
+    assert "--import" not in start.suite_command()
     start.process.send_signal(signal.SIGINT)
     assert start.process.wait(60) == 130
     start.leaves_nothing()
-    assert not (folder / "data").exists()
+    assert seed_export.same_content(folder / "data", ROOT / "emulator-data")
+
+
+@pytest.mark.parametrize(
+    ("ending", "code"), [(KeyboardInterrupt(), 130), (Stopped(signal.SIGTERM), 143)], ids=["Ctrl-C", "TERM"]
+)
+def test_signal_to_a_running_suite_ends_it_with_the_code_of_the_signal(tmp_path: Path, ending, code: int):
+    def alive() -> bool:
+        raise ending
+
+    (tmp_path / "log").touch()
+    plan = SimpleNamespace(log=tmp_path / "log", firestore_log=tmp_path / "log")
+    assert follow(SimpleNamespace(plan=plan, alive=alive), SimpleNamespace()) == code
 
 
 def test_official_without_java_21_says_what_to_do(folder: Path):
