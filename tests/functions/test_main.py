@@ -110,6 +110,12 @@ def test_every_parameter_has_a_default_so_that_nobody_is_asked(manifest):
     }
 
 
+def test_every_parameter_has_a_local_value_so_that_the_cli_writes_none_into_the_tree(manifest):
+    lines = (FUNCTIONS / ".env.demo-kindling").read_text().splitlines()
+    given = {line.partition("=")[0] for line in lines if "=" in line and not line.startswith("#")}
+    assert {param["name"] for param in manifest["params"] if param["type"] != "secret"} <= given
+
+
 def test_only_the_function_that_signs_gets_the_key(manifest):
     endpoints = manifest["endpoints"].items()
     given = {name: endpoint.get("secretEnvironmentVariables") for name, endpoint in endpoints}
