@@ -19,7 +19,7 @@ MAX_PIXELS = 50_000_000
 SMALL_SIDE = 320
 LARGE_SIDE = 1280
 _QUALITY = 80
-# Of 0 to 6, how long the encoder looks for a smaller file. The default of 4 takes twice as long for 3 %.
+# Of 0 to 6, how long the encoder looks for a smaller file. The default of 4 takes twice as long for 7 %.
 _EFFORT = 2
 # How many times larger than asked a picture may be before the good and slow filter takes over.
 _GAP = 2

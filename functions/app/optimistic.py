@@ -13,11 +13,13 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from app import clients
 
 if TYPE_CHECKING:
+    from google.api_core.retry import Retry
     from google.cloud.firestore import DocumentSnapshot, WriteBatch
 
 T = TypeVar("T")
@@ -25,6 +27,9 @@ T = TypeVar("T")
 # Whoever is refused is refused for someone who got through, so this many can queue for one document.
 MAX_ATTEMPTS = 60
 _LONGEST_PAUSE = 0.4
+# How long a read or a commit is tried again while Firestore is down. The client's own five minutes are more
+# than a function has.
+PATIENCE_SECONDS = 20.0
 
 
 class Changes:
@@ -38,7 +43,7 @@ class Changes:
     def read(self, *paths: str) -> tuple[dict[str, Any] | None, ...]:
         """The fields of each document in the order of `paths`, None for one that does not exist."""
         references = [self._client.document(path) for path in paths]
-        for snapshot in self._client.get_all(references):
+        for snapshot in self._client.get_all(references, retry=_patience(), timeout=PATIENCE_SECONDS):
             self._read[snapshot.reference.path] = snapshot
         return tuple(self._read[path].to_dict() for path in paths)
 
@@ -60,7 +65,22 @@ class Changes:
 
     def commit(self) -> None:
         if len(self._batch):
-            self._batch.commit()
+            self._batch.commit(retry=_patience(), timeout=PATIENCE_SECONDS)
+
+
+@cache
+def _patience() -> Retry:
+    """When a call is made again. One that did its work all the same is refused then, and decided anew."""
+    from google.api_core import exceptions
+    from google.api_core.retry import Retry, if_exception_type
+
+    passing = (
+        exceptions.DeadlineExceeded,
+        exceptions.InternalServerError,
+        exceptions.ResourceExhausted,
+        exceptions.ServiceUnavailable,
+    )
+    return Retry(if_exception_type(*passing), initial=0.1, maximum=5, timeout=PATIENCE_SECONDS)
 
 
 def change(decide: Callable[[Changes], T]) -> T:

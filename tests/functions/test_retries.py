@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from app import retries, uploads
+from app import clients, optimistic, retries, uploads
 from app.attempts import MAX_ATTEMPTS, MAX_WAIT, wait_after
-from app.optimistic import Changes
 from calls import Caller, id_token
 from google.api_core.exceptions import ServiceUnavailable
 from pictures import HTML, jpeg
@@ -246,14 +246,27 @@ def test_event_is_for_the_platform_to_repeat_when_the_queue_is_down_too(
     assert_ready(drop, key, blob)
 
 
-def test_firestore_that_is_down_leaves_the_file_to_the_queue(drop, task_queue, uploaded, monkeypatch):
+@pytest.fixture
+def firestore_down(drop, monkeypatch):
+    """Nothing listens where the functions look for Firestore, until the context ends. `drop` sees it."""
+
+    @contextmanager
+    def down():
+        with monkeypatch.context() as patched:
+            patched.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:9")
+            patched.setattr(optimistic, "PATIENCE_SECONDS", 0.5)
+            for cached in (clients.firestore, optimistic._patience):
+                cached.cache_clear()
+            yield
+        for cached in (clients.firestore, optimistic._patience):
+            cached.cache_clear()
+
+    return down
+
+
+def test_firestore_that_is_down_leaves_the_file_to_the_queue(drop, task_queue, uploaded, firestore_down):
     key, blob = uploaded
-
-    def unavailable(changes):
-        raise ServiceUnavailable("no database")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Changes, "commit", unavailable)
+    with firestore_down():
         drop.finalized(blob)
         (task,) = task_queue.tasks
         assert task_queue.dispatch(task) == 500
