@@ -148,10 +148,11 @@ class NodeModules:
 
 
 _TOOLS_LISTS: Final = (ROOT / "requirements.txt",)
-_DEVELOPMENT_LISTS: Final = (ROOT / "requirements.txt", ROOT / "requirements-dev.txt")
+_FUNCTIONS_LISTS: Final = (ROOT / "functions" / "requirements.txt",)
+_DEVELOPMENT_LISTS: Final = (*_TOOLS_LISTS, *_FUNCTIONS_LISTS, ROOT / "requirements-dev.txt")
 TOOLS: Final = Environment(VENV, _TOOLS_LISTS, larger=_DEVELOPMENT_LISTS)
 DEVELOPMENT: Final = Environment(VENV, _DEVELOPMENT_LISTS)
-FUNCTIONS: Final = Environment(FUNCTIONS_VENV, (ROOT / "functions" / "requirements.txt",))
+FUNCTIONS: Final = Environment(FUNCTIONS_VENV, _FUNCTIONS_LISTS)
 PACKAGES: Final = NodeModules(NODE_MODULES, (ROOT / "package.json", ROOT / "package-lock.json"))
 
 

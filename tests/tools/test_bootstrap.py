@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.install import NodeModules
+from tools.install import DEVELOPMENT, FUNCTIONS, TOOLS, Environment, NodeModules
 
 ROOT = Path(__file__).parents[2]
 
@@ -295,6 +296,13 @@ def test_two_kits_at_once_install_once(installed: Tree):
         thread.join()
     assert [result.returncode for result in results] == [0, 0]
     assert installed.npm_calls() == before + 1
+
+
+@pytest.mark.parametrize("environment", [TOOLS, DEVELOPMENT, FUNCTIONS], ids=lambda each: each.lists[-1].name)
+def test_change_of_any_list_that_is_installed_makes_the_environment_outdated(environment: Environment):
+    installed = environment.lists[-1]
+    named = re.findall(r"^-r (\S+)", installed.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {installed.parent / name for name in named} <= set(environment.lists)
 
 
 def wait_for_file(path: Path) -> None:
