@@ -182,5 +182,60 @@ def test_language_switch_is_kept_on_the_device_and_in_the_profile(library: Drop,
     expect(page.get_by_role("heading", name="내 파일")).to_be_visible()
 
 
+def test_theme_follows_the_device_until_one_is_chosen_and_is_there_before_anything_is_drawn(open_drop):
+    page = open_drop(color_scheme="dark").page
+    expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
+    assert ground(page) == DARK_GROUND
+    page.emulate_media(color_scheme="light")
+    assert ground(page) == LIGHT_GROUND
+
+    page.get_by_label("Appearance").select_option("Dark")
+    assert ground(page) == DARK_GROUND
+    assert page.evaluate(BROWSER_COLOR) == "#101614"
+    # Before the scripts of the page have run, the body is empty and has its colour already.
+    page.route("**/assets/index-*.js", lambda route: None)
+    page.reload(wait_until="commit")
+    page.wait_for_selector("#app", state="attached")
+    assert ground(page) == DARK_GROUND
+    page.unroute("**/assets/index-*.js")
+    page.reload()
+
+    page.get_by_label("Appearance").select_option("As the device")
+    assert ground(page) == LIGHT_GROUND
+    page.reload()
+    expect(page.get_by_label("Appearance")).to_have_value("device")
+
+
+def test_focus_is_seen_on_everything_that_takes_it(library: Drop):
+    page = library.page
+    library.pick(note("seen.txt"))
+    library.expect_ready("seen.txt")
+    page.evaluate("document.body.focus()")
+    seen = []
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        name, outline = page.evaluate(FOCUSED)
+        if name is None:
+            break
+        seen.append(name)
+        assert outline >= 2, f"{name} does not show that it has the focus"
+    assert len(seen) > 5
+
+
+LIGHT_GROUND, DARK_GROUND = "rgb(244, 245, 241)", "rgb(16, 22, 20)"
+BROWSER_COLOR = """[...document.querySelectorAll('meta[name="theme-color"]')]
+  .filter(({ media }) => matchMedia(media).matches).map(({ content }) => content).join()"""
+FOCUSED = """() => {
+  const element = document.activeElement;
+  if (!element || element === document.body) return [null, 0];
+  const { outlineStyle, outlineWidth } = getComputedStyle(element);
+  return [element.outerHTML.slice(0, 120), outlineStyle === 'none' ? 0 : parseFloat(outlineWidth)];
+}"""
+
+
+def ground(page: Page) -> str:
+    return page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+
 def expect_no_sideways_scrolling(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
