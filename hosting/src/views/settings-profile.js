@@ -61,9 +61,8 @@ function changeName(session) {
 const isName = (name) => name.length >= 1 && name.length <= NAME_LIMIT;
 
 function pictureButton(session) {
-  const input = h('input', { type: 'file', class: 'visually-hidden', accept: 'image/*', 'aria-label': t('choosePicture'), tabindex: -1 });
-  const button = h('button', { type: 'button', class: 'button', on: { click: () => input.click() } }, t('choosePicture'), input);
-  input.addEventListener('click', (event) => event.stopPropagation());
+  const input = h('input', { type: 'file', hidden: true, accept: 'image/*', 'aria-label': t('choosePicture') });
+  const button = h('button', { type: 'button', class: 'button', on: { click: () => input.click() } }, t('choosePicture'));
   input.addEventListener('change', async () => {
     const [file] = input.files;
     input.value = '';
@@ -71,7 +70,7 @@ function pictureButton(session) {
     const { changePicture } = await import('./picture-dialog.js');
     await changePicture(session, file);
   });
-  return button;
+  return h('span', {}, button, input);
 }
 
 async function orToast(work, done) {

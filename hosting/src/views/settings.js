@@ -17,7 +17,7 @@ export function showSettings(root, context) {
   document.title = `${t('settingsTitle')} · ${t('appName')}`;
   const account = accountMenu(context);
   const host = h('div', { class: 'settings-sections' });
-  const home = h('a', { class: 'home-link', href: '#/', 'aria-label': t('backToFiles') }, logo());
+  const home = h('a', { class: 'home-link', href: '#/' }, logo(), h('span', { class: 'visually-hidden' }, `, ${t('backToFiles')}`));
   const back = h('a', { class: 'back-link', href: '#/' }, icon('back'), t('backToFiles'));
   const heading = h('h1', { tabindex: -1 }, t('settingsTitle'));
 
