@@ -1,4 +1,4 @@
-"""Libraries with files in them from the beginning: documents as functions leave them, whose bytes are in no bucket."""
+"""Libraries with files from the beginning: documents as functions leave them, with bytes in no bucket."""
 
 from __future__ import annotations
 

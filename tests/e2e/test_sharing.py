@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Locator, expect
 
+from tests.e2e.accessibility import expect_no_finding
 from tests.e2e.drop import Drop
 from tests.e2e.links import SharedFile, with_verified_email
 from tests.e2e.pictures import note
@@ -29,7 +30,7 @@ def add_file(owner: Person, name: str = "plan.txt") -> str:
 
 
 def share_dialog(drop: Drop, name: str) -> Locator:
-    drop.row(name).get_by_role("button", name=f"Share {name}").click()
+    drop.choose(name, "Share")
     return drop.page.get_by_role("dialog", name=f"Share “{name}”")
 
 
@@ -146,6 +147,25 @@ def test_all_links_of_a_person_are_in_one_list_that_nobody_else_sees(
     expect(
         all_links(enter(people.sign_up())).get_by_text("You have not shared anything by link.")
     ).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_dialog_has_an_accessibility_finding(sharer: Person, enter, scheme):
+    add_file(sharer)
+    drop = enter(sharer, color_scheme=scheme, reduced_motion="reduce", viewport={"width": 360, "height": 740})
+    dialog = share_dialog(drop, "plan.txt")
+    dialog.get_by_label("Most downloads").fill("-1")
+    dialog.get_by_role("button", name="Create link").click()
+    expect_no_finding(drop.page, "share dialog with an error")
+    dialog.get_by_label("Most downloads").fill("")
+    dialog.get_by_role("button", name="Create link").click()
+    expect(links_in(dialog)).to_have_count(1)
+    expect_no_finding(drop.page, "share dialog with a link")
+    assert drop.page.evaluate("document.documentElement.scrollWidth") <= 360
+    drop.page.keyboard.press("Escape")
+    dialog = all_links(drop)
+    expect(dialog.get_by_role("listitem")).to_have_count(1)
+    expect_no_finding(drop.page, "all links")
 
 
 def all_links(drop: Drop) -> Locator:
