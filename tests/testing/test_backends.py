@@ -225,7 +225,7 @@ def test_denied_batch_and_transaction_write_nothing(rules, alice, server):
     with alice.firestore.transaction() as transaction:
         assert_allowed(transaction.get(f"users/{ALICE}"))
         transaction.update(f"users/{ALICE}", rename | {"role": "admin"})
-        assert_denied(transaction.commit(), reason="changesOnly(['name', 'locale', 'updatedAt'])")
+        assert_denied(transaction.commit(), reason="changesOnly(['name', 'locale', 'picture', 'updatedAt'])")
     assert server.firestore.get(f"users/{ALICE}").data["name"] == "Alice"
     assert_allowed(alice.firestore.update(f"users/{ALICE}", rename))
 
