@@ -227,5 +227,29 @@ def test_bomb_is_refused_without_taking_memory(tmp_path):
     assert "900000000 pixels" in done.stdout
 
 
+def test_largest_picture_is_in_memory_once(tmp_path):
+    """Decoded, 49 megapixels with transparency are 196 MB; half the size of it is worked on twice."""
+    path = tmp_path / "large.tiff"
+    Image.new("RGBA", (7000, 7000), (*RED, 128)).save(path)
+    program = f"""
+        import sys
+        sys.path.insert(0, {FUNCTIONS!r})
+        from app import images
+        import PIL.TiffImagePlugin, PIL.WebPImagePlugin
+        def most_used():
+            (line,) = [line for line in open("/proc/self/status") if line.startswith("VmHWM")]
+            return int(line.split()[1]) // 1024
+        before = most_used()
+        picture = images.read_picture({str(path)!r}, "image/tiff")
+        print(picture.width, most_used() - before)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    width, megabytes = map(int, done.stdout.split())
+    assert width == 7000
+    assert 190 < megabytes < 350
+
+
 def test_limit_admits_a_camera_of_today():
     assert MAX_PIXELS >= 8_160 * 6_120
