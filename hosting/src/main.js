@@ -23,15 +23,13 @@ async function libraryRoute(makeScreen) {
   return (root, context) => showLibrary(root, { ...context, makeScreen });
 }
 
-const notes = h('div', { class: 'host' });
-const root = h('div', { class: 'host' });
+const root = document.getElementById('app');
 
 /** The screen that is on, as a function that mounts it and answers how to take it down. */
 let screen = null;
 let takeDown = null;
 
 function show(next) {
-  if (!root.isConnected) fill(document.getElementById('app'), notes, root);
   takeDown?.();
   screen = next;
   takeDown = screen();
@@ -133,8 +131,8 @@ async function openVisit({ firebase, auth, development }, user, end) {
 
   const mount = (route) => () => {
     const strip = accountNotes(context);
-    fill(notes, strip.element);
     const stop = route(root, context);
+    root.querySelector('.skip-link').after(strip.element);
     return () => {
       strip.stop();
       stop?.();
@@ -155,7 +153,6 @@ async function openVisit({ firebase, auth, development }, user, end) {
     isClosed = true;
     session.close();
     library.close();
-    fill(notes);
   };
   return { library, showRoute, close };
 }

@@ -14,6 +14,7 @@ import requests
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.accessibility import expect_no_finding
 from tests.e2e.drop import Drop
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.pictures import drawing, note
@@ -281,6 +282,41 @@ def test_google_account_without_a_password_is_deleted_too(drop: Drop):
     dialog.get_by_label(f"Type {email} to confirm").fill(email)
     dialog.get_by_role("button", name="Delete for good").click()
     expect(drop.page.get_by_role("heading", name="Goodbye, and thank you")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_screen_of_the_account_has_an_accessibility_finding(
+    open_drop: Callable[..., Drop], mailbox: Mailbox, scheme
+):
+    drop = open_drop(color_scheme=scheme, reduced_motion="reduce")
+    page = drop.page
+    email = People.new_email()
+    ask_for_link(page, email)
+    expect_no_finding(page, "link sent")
+
+    page.goto(mailbox.page_link(email, "EMAIL_SIGNIN").replace("oobCode=", "oobCode=x"))
+    expect(page.get_by_role("heading", name="This link does not work")).to_be_visible()
+    drop.watch.allow(REFUSED)
+    expect_no_finding(page, "link that does not work")
+    page.get_by_role("button", name="Go on to Drop").click()
+
+    enter_as_guest(drop)
+    open_settings(page, "Create an account")
+    expect_no_finding(page, "settings of a guest")
+    page.get_by_label("Email", exact=True).fill(email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Create account", exact=True).click()
+    expect(section(page, "Signing in")).to_contain_text(email)
+    expect_no_finding(page, "settings of an account")
+
+    for opener in ("Change email", "Change password", "Sign out everywhere", "Delete my account"):
+        page.get_by_role("button", name=opener).click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        expect_no_finding(page, opener)
+        page.keyboard.press("Escape")
+    page.get_by_label("Choose a picture").set_input_files([drawing("a.png", (20, 90, 160)).payload])
+    expect(page.get_by_role("dialog")).to_be_visible()
+    expect_no_finding(page, "picture")
 
 
 def section(page: Page, name: str) -> Locator:

@@ -56,7 +56,7 @@ export function checkFields(fields) {
  * A form that checks its fields, calls `act(values)` with what was typed by field id, and shows what went wrong.
  *
  * `problem(error)` answers `{ sentence, field }`, where `field` is the id of the field it is about, if any.
- * `act` may answer nodes to show below the fields.
+ * `act` may answer nodes, which then stand in place of the form's fields.
  */
 export function actionForm({ name, fields, submit, act, problem, attributes = {} }) {
   const message = h('div', { class: 'form-message' });
@@ -70,7 +70,8 @@ export function actionForm({ name, fields, submit, act, problem, attributes = {}
     const values = Object.fromEntries(fields.map(({ input }) => [input.name, input.value]));
     await whileBusy(button, async () => {
       try {
-        fill(message, await act(values));
+        const outcome = await act(values);
+        if (outcome) form.replaceChildren(outcome);
       } catch (error) {
         showProblem(message, fields, problem(error));
       }

@@ -52,11 +52,11 @@ function suspendedNote({ profile: { suspendedReason: reason } }) {
 }
 
 function refusedNote({ refusal }) {
-  return { nodes: [icon('alert'), h('p', { role: 'status' }, refusal), h('a', { class: 'link', href: '#/settings' }, t('changeEmail'))] };
+  return { nodes: [icon('alert'), h('p', { role: 'status' }, refusal, ' ', h('a', { class: 'link', href: '#/settings' }, t('changeEmail')))] };
 }
 
 function guestNote() {
-  return { nodes: [icon('devices'), h('p', {}, t('guestNote')), h('a', { class: 'link', href: '#/settings' }, t('keepFiles'))] };
+  return { nodes: [icon('devices'), h('p', {}, t('guestNote'), ' ', h('a', { class: 'link', href: '#/settings' }, t('keepFiles')))] };
 }
 
 function unconfirmedNote(session, development) {
@@ -71,6 +71,6 @@ function unconfirmedNote(session, development) {
     onSent: () => toast(t('mailSentAgain')),
     onProblem: (error) => toast(problemOf(error).sentence, { kind: 'error' }),
   });
-  const nodes = [icon('mail'), h('p', {}, t('unconfirmedNote', { email })), again.element, development?.mailLink({ email, type: 'VERIFY_EMAIL' })];
+  const nodes = [icon('mail'), h('p', {}, t('unconfirmedNote', { email }), ' ', again.element, ' ', development?.mailLink({ email, type: 'VERIFY_EMAIL' }))];
   return { nodes, stop: again.stop };
 }

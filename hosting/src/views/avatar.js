@@ -1,6 +1,10 @@
 /** The picture of a user, or the first letter of the name while there is none. */
+import { t } from '../i18n.js';
 import { pictureUrl } from '../picture.js';
 import { fill, h } from '../ui/dom.js';
+
+// What functions call a guest, in no language in particular.
+const GUEST_NAME = 'Guest';
 
 /** `{ element, update() }`; decoration, since the name always stands beside it. */
 export function avatar(session, className = 'avatar') {
@@ -25,4 +29,7 @@ export function avatar(session, className = 'avatar') {
 }
 
 /** What to call the person: before there is a profile the e-mail address stands in for the name. */
-export const displayName = (session) => session.profile?.name ?? session.email ?? '';
+export function displayName(session) {
+  const name = session.profile?.name ?? session.email ?? '';
+  return session.isGuest && (name === '' || name === GUEST_NAME) ? t('guestName') : name;
+}

@@ -68,7 +68,7 @@ function progressBar() {
 function parts(session, { parts: list = [], expiresAt }) {
   const rows = list.map((part) => {
     const name = part.path.split('/').at(-1);
-    const size = h('span', { class: 'hint' }, t('exportPart', { size: formatBytes(part.size), count: part.files }));
+    const size = h('span', { class: 'hint' }, part.files > 0 ? t('exportPart', { size: formatBytes(part.size), count: part.files }) : formatBytes(part.size));
     const save = h('button', { type: 'button', class: 'button', 'aria-label': t('downloadOf', { name }) }, icon('download'), t('download'));
     save.addEventListener('click', () => whileBusy(save, () => savePart(session, part, name)));
     return h('li', { class: 'export-part' }, icon('archive'), h('span', { class: 'export-name' }, name, size), save);

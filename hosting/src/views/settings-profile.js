@@ -16,13 +16,13 @@ export function profileSection({ session }) {
   const name = h('p', { class: 'setting-value' });
   const change = actionButton(t('change'), () => changeName(session));
   setAttributes(change, { 'aria-label': t('changeName') });
-  const choose = pictureButton(session);
+  const { button: choose, input } = pictureButton(session);
   const remove = actionButton(t('removePicture'), () => orToast(removePicture(session), 'pictureRemoved'));
   const language = languageSelect((locale) => saveLocale(session, locale));
 
   const element = settingsSection(
     t('profileTitle'),
-    setting({ lead: face.element, title: t('picture'), hint: t('pictureHint'), actions: [choose, remove] }),
+    setting({ lead: face.element, title: t('picture'), hint: t('pictureHint'), actions: [choose, remove, input] }),
     setting({ title: t('profileName'), value: name, actions: change }),
     setting({ title: t('languageLabel'), hint: t('languageHint'), actions: language }),
     setting({ title: t('themeLabel'), actions: themeSelect() }),
@@ -61,7 +61,7 @@ function changeName(session) {
 const isName = (name) => name.length >= 1 && name.length <= NAME_LIMIT;
 
 function pictureButton(session) {
-  const input = h('input', { type: 'file', hidden: true, accept: 'image/*', 'aria-label': t('choosePicture') });
+  const input = h('input', { type: 'file', accept: 'image/*', 'aria-label': t('choosePicture'), hidden: true });
   const button = h('button', { type: 'button', class: 'button', on: { click: () => input.click() } }, t('choosePicture'));
   input.addEventListener('change', async () => {
     const [file] = input.files;
@@ -70,7 +70,7 @@ function pictureButton(session) {
     const { changePicture } = await import('./picture-dialog.js');
     await changePicture(session, file);
   });
-  return h('span', {}, button, input);
+  return { button, input };
 }
 
 async function orToast(work, done) {

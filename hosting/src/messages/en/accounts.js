@@ -101,6 +101,7 @@ export default {
   accountMenu: 'account menu',
   settingsTitle: 'Settings',
   signOut: 'Sign out',
+  guestName: 'Guest',
   guestHere: 'You are here as a guest.',
   guestLeaveTitle: 'Leave without an account?',
   guestLeaveBody: 'Nobody can sign in as this guest again, so your files will be out of reach. Create an account to keep them.',

@@ -101,6 +101,7 @@ export default {
   accountMenu: '계정 메뉴',
   settingsTitle: '설정',
   signOut: '로그아웃',
+  guestName: '손님',
   guestHere: '손님으로 이용 중입니다.',
   guestLeaveTitle: '계정 없이 나갈까요?',
   guestLeaveBody: '이 손님으로는 다시 로그인할 수 없어서 파일을 찾을 수 없게 됩니다. 파일을 지키려면 계정을 만드세요.',
