@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -109,13 +110,49 @@ def test_server_that_does_not_answer_is_asked_again_at_once_on_request(
     library.watch.allow("status of 503")
     library.page.route(SESSIONS, lambda route: route.fulfill(status=503))
     library.pick(picture)
-    row = library.upload(picture.name)
-    expect(row).to_contain_text("The server does not answer. Trying again in ")
+    patient = re.compile(r"The server does not answer. Trying again in ([3-9]|\d\d) sec")
+    expect(library.upload(picture.name)).to_contain_text(patient)
 
     library.page.unroute(SESSIONS)
     library.press(f"Retry upload of {picture.name}")
 
     expect_arrived(library, picture)
+
+
+def test_piece_whose_answer_is_lost_is_not_sent_twice(library: Drop, picture, expect_arrived):
+    library.watch.allow("ERR_FAILED")
+    lost: list[str] = []
+
+    def swallow(route: Route) -> None:
+        command = route.request.headers.get("x-goog-upload-command", "")
+        if command in ("upload", "upload, finalize") and command not in lost:
+            lost.append(command)
+            route.fetch()
+            route.abort()
+        else:
+            route.fallback()
+
+    library.page.route(SESSIONS, swallow)
+    chunks = library.chunks()
+    library.pick(picture)
+
+    expect_arrived(library, picture)
+    assert lost == ["upload", "upload, finalize"]
+    assert len(chunks.offsets) == len(set(chunks.offsets))
+
+
+def test_upload_whose_file_was_removed_from_another_device_says_so(library: Drop, person: Person, picture):
+    library.watch.allow("status of 403")
+    with library.slow_uplink(SLOW):
+        half_way(library, picture)
+        library.press(f"Pause upload of {picture.name}")
+    [announced] = file_ids(person)
+    assert person.firestore.delete(person.file_path(announced)).ok
+
+    library.press(f"Resume upload of {picture.name}")
+
+    expect(library.upload(picture.name)).to_contain_text("The file was removed from another device")
+    assert file_ids(person) == []
 
 
 def test_upload_whose_session_expired_begins_again_under_its_document(

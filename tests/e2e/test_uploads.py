@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.accessibility import expect_no_finding
 from tests.e2e.drop import PROCESSED_MS, Drop
 from tests.e2e.pictures import LocalFile, drawing, note, photo
 from tests.integration.people import Person, eventually
@@ -167,6 +168,7 @@ def test_all_uploads_are_paused_resumed_cancelled_and_cleared_at_once(library: D
         expect(library.page.get_by_text("Waiting to upload")).to_have_count(1)
         library.press("Pause all")
         expect(library.page.get_by_text("Paused at ")).to_have_count(4)
+        expect_no_finding(library.page, "tray with paused uploads and a problem")
         library.press("Resume all")
         expect(library.page.get_by_text("Waiting to upload")).to_have_count(1)
         library.press("Clear finished")

@@ -101,6 +101,7 @@ export class Engine {
   /** Takes up what the store holds. */
   async load() {
     const records = (await this.#store?.recordsOf(this.#uid)) ?? [];
+    records.sort((one, other) => one.order - other.order);
     for (const record of records) this.#take(liveUpload(record, { file: null, isKept: true }));
     this.#startNext();
   }
@@ -213,7 +214,7 @@ export class Engine {
   }
 
   #fillSlots() {
-    const inOrder = [...this.#uploads.values()].sort((one, other) => one.order - other.order);
+    const inOrder = [...this.#uploads.values()];
     this.#admit(inOrder);
     let free = AT_ONCE - inOrder.filter(({ phase }) => RUNNING.has(phase)).length;
     for (const upload of inOrder) {
@@ -437,8 +438,8 @@ export class Engine {
   }
 
   /** A failed upload stays in sight, so what is left of it on the server is taken back under a name of its own. */
-  #discardDocumentOf({ uid, addedAt, order, name, size, contentType, fileId, session, isKept }) {
-    const record = { ...newRecord(uid, { key: `discarded-${fileId}`, order, name, size, contentType }), addedAt, fileId, session };
+  #discardDocumentOf({ uid, addedAt, order, name, size, contentType, fileId, isKept }) {
+    const record = { ...newRecord(uid, { key: `discarded-${fileId}`, order, name, size, contentType }), addedAt, fileId };
     const upload = liveUpload({ ...record, phase: 'discarded' }, { file: null, isKept });
     this.#keep(upload);
     this.#take(upload);

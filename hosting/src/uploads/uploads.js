@@ -220,13 +220,14 @@ export class Uploads {
 
   #take({ changed, gone, isAll = false }) {
     if (isAll) this.#meetLeader(new Set(changed.map(({ key }) => key)));
+    const isRehidden = gone.length > 0 || isAll || changed.some(({ key, fileId }) => this.#items.get(key)?.fileId !== fileId);
     for (const item of changed) {
       this.#items.set(item.key, item);
       this.#own.delete(item.key);
     }
     for (const key of gone) this.#drop(key);
     this.#changed();
-    this.#rehide();
+    if (isRehidden) this.#rehide();
   }
 
   /** A new leader knows only what is unfinished: what had ended before is still worth seeing, what is new it has to hear of. */

@@ -13,6 +13,8 @@ import { formatDuration, problemSentence } from './upload-sentences.js';
 // A folder of thousands needs no row for each: what moves and what needs the person comes first.
 const MOST_ROWS = 50;
 const TICK_MS = 1000;
+const DRAWS_EVERY_MS = 60;
+const RESTS_FOR = 4; // times as long as drawing took
 const CLOSES_AFTER_MS = 6000;
 const PHONE = '(max-width: 40rem)';
 
@@ -48,7 +50,7 @@ export function uploadTray(uploads) {
   toggle.addEventListener('click', () => fold(!isFolded));
   close.addEventListener('click', () => clearFinished(uploads));
 
-  const update = () => {
+  const draw = () => {
     const { list } = uploads;
     const focused = element.contains(document.activeElement) ? document.activeElement : null;
     element.hidden = list.length === 0;
@@ -61,15 +63,17 @@ export function uploadTray(uploads) {
     outcomes.note(list);
     closing.set(list.length > 0 && list.every(({ phase }) => phase === 'ready'));
   };
-  const ticker = setInterval(() => uploads.list.some(({ phase }) => phase === 'retrying') && update(), TICK_MS);
-  const stopListening = uploads.onChange(update);
-  update();
+  const drawing = drawingSoon(draw);
+  const ticker = setInterval(() => uploads.list.some(({ phase }) => phase === 'retrying') && drawing.ask(), TICK_MS);
+  const stopListening = uploads.onChange(drawing.ask);
+  draw();
 
   return {
     element,
     add: (files) => announceAdded(uploads.add(files)),
     stop: () => {
       stopListening();
+      drawing.stop();
       clearInterval(ticker);
       closing.set(false);
       outcomes.stop();
@@ -83,6 +87,24 @@ function announceAdded(items) {
   const sentences = refused.map(({ name, problem }) => t('uploadProblem', { name, problem: problemSentence(problem) }));
   if (count > 0) sentences.push(t('uploadStarted', { count }));
   announce(sentences.join(' '));
+}
+
+/** Draws at once, and then not again for a moment however often it is asked: files may come by the thousand. */
+function drawingSoon(draw) {
+  let timer = null;
+  let isAsked = false;
+  const rest = () => {
+    timer = null;
+    if (isAsked) ask();
+  };
+  const ask = () => {
+    isAsked = timer !== null;
+    if (isAsked) return;
+    const began = performance.now();
+    draw();
+    timer = setTimeout(rest, Math.max(DRAWS_EVERY_MS, (performance.now() - began) * RESTS_FOR));
+  };
+  return { ask, stop: () => clearTimeout(timer) };
 }
 
 /** What moves, what needs the person, what waits, what is done; the order of adding within each. */
