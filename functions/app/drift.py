@@ -16,7 +16,7 @@ from app.optimistic import Changes, change
 from app.paths import FileKey, files_path, profile_path
 from app.profiles import usage_of
 from app.removals import forget_document, forget_object
-from app.usage import NOTHING, Amount, Entry, LedgerEntry, count, ledger_path, set_usage
+from app.usage import NOTHING, Amount, Entry, LedgerEntry, count_all, ledger_path, set_usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from google.cloud.firestore import Query
 
 _COUNTED_STATES = ("ready", "trashed")
+
+# Files counted in one commit, which then takes well under a second.
+_BATCH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,11 @@ def mend_usage(uid: str) -> Drift | None:
     was = _usage(uid)
     if was is None or was == _sum(_entries(uid)) == _sum_of_files(uid):
         return None
-    documents = _documents(uid)
-    _release_lost(uid, documents)
-    for file_id, fields in documents.items():
-        _settle(FileKey(uid, file_id), fields)
+    files = _files_of(uid)
+    counted = _release_lost(uid, files)
+    missing = [key for key in files if (key, files[key]["generation"]) not in counted]
+    for start in range(0, len(missing), _BATCH):
+        _settle(uid, {key: files[key] for key in missing[start : start + _BATCH]})
     is_now = _set_to_sum(uid)
     return None if is_now is None or is_now == was else Drift(uid, was, is_now)
 
@@ -95,50 +99,62 @@ def _sum_of_files(uid: str) -> Amount:
     return total
 
 
-def _documents(uid: str) -> dict[str, Mapping[str, Any]]:
-    """The files that should be counted, by id."""
+def _files_of(uid: str) -> dict[FileKey, Mapping[str, Any]]:
+    """The files that should be counted."""
     return {
-        snapshot.id: snapshot.to_dict() or {}
+        FileKey(uid, snapshot.id): fields
         for state in _COUNTED_STATES
         for snapshot in _files(uid, state).stream()
+        if "generation" in (fields := snapshot.to_dict() or {})
     }
 
 
-def _release_lost(uid: str, documents: Mapping[str, Mapping[str, Any]]) -> None:
-    """Does for each entry without its document what the event of the deletion would have done."""
+def _release_lost(uid: str, files: Mapping[FileKey, Mapping[str, Any]]) -> set[tuple[FileKey, str]]:
+    """Does for each entry without its file what the deletion should have done; gives the others."""
+    kept = set()
     for snapshot in _entries(uid).stream():
         entry = snapshot.to_dict() or {}
         key, generation = FileKey(uid, entry["fileId"]), entry["generation"]
-        if documents.get(key.file_id, {}).get("generation") == generation:
-            continue
-        # It may have become ready since the documents were read.
-        fields = clients.firestore().document(key.document).get().to_dict()
+        fields = files.get(key)
+        if fields is None or fields["generation"] != generation:
+            # It may have become ready since the files were read.
+            fields = clients.firestore().document(key.document).get().to_dict()
         if fields is None or fields.get("generation") != generation:
             forget_document(key, {"generation": generation})
+        else:
+            kept.add((key, generation))
+    return kept
 
 
-def _settle(key: FileKey, fields: Mapping[str, Any]) -> None:
-    """Counts a file that is in nobody's ledger; a file whose object is gone goes."""
-    generation, path = fields.get("generation"), fields.get("path")
-    if not isinstance(generation, str) or not isinstance(path, str):
-        return
-    stored = StoredObject(clients.default_bucket().name, path, generation)
-    if _count_missing(key, generation) is Entry.RELEASED and objects.live_blob(stored) is None:
-        forget_object(key, stored)
+def _settle(uid: str, files: Mapping[FileKey, Mapping[str, Any]]) -> None:
+    """Counts files that are in nobody's ledger; a file whose object is gone goes."""
+    for key in _count_missing(uid, files):
+        stored = StoredObject(clients.default_bucket().name, files[key]["path"], files[key]["generation"])
+        if objects.live_blob(stored) is None:
+            forget_object(key, stored)
 
 
-def _count_missing(key: FileKey, generation: str) -> Entry:
-    """Counts a file without an entry; gives the entry it had."""
-    path = ledger_path(key, generation)
+def _count_missing(uid: str, files: Mapping[FileKey, Mapping[str, Any]]) -> list[FileKey]:
+    """Counts files without an entry; gives those that were released."""
+    profile_at = profile_path(uid)
+    entries = {key: ledger_path(key, fields["generation"]) for key, fields in files.items()}
 
-    def decide(changes: Changes) -> Entry:
-        fields, profile, entry_fields = changes.read(key.document, key.profile, path)
-        entry = LedgerEntry.parse(path, entry_fields).entry
+    def decide(changes: Changes) -> list[FileKey]:
+        (profile,) = changes.read(profile_at)
+        documents = dict(zip(files, changes.read(*(key.document for key in files)), strict=True))
+        found = dict(zip(files, changes.read(*entries.values()), strict=True))
+        states = {key: LedgerEntry.parse(entries[key], found[key]).entry for key in files}
+        missing = [
+            (key, files[key]["generation"], fields["size"])
+            for key, fields in documents.items()
+            if fields is not None
+            and fields.get("generation") == files[key]["generation"]
+            and states[key] is Entry.NONE
+        ]
         usage = usage_of(profile)
-        wanted = fields is not None and fields.get("generation") == generation
-        if wanted and fields is not None and entry is Entry.NONE and usage is not None:
-            count(changes, key, generation, usage, fields["size"])
-        return entry
+        if usage is not None and missing:
+            count_all(changes, profile_at, usage, missing)
+        return [key for key, state in states.items() if state is Entry.RELEASED]
 
     return change(decide)
 

@@ -6,7 +6,7 @@ transaction that changes the usage, so an event that comes again, or too late, f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -89,9 +89,18 @@ def ledger_path(key: FileKey, generation: str) -> str:
 
 def count(changes: Changes, key: FileKey, generation: str, usage: Amount, size: int) -> None:
     """Adds a file that is not in the ledger to its owner's `usage`. Profile and entry must have been read."""
-    entry = _identity(key, generation) | {"state": Entry.COUNTED.value, "size": size}
-    changes.create(ledger_path(key, generation), entry)
-    set_usage(changes, key.profile, usage.with_file(size))
+    count_all(changes, key.profile, usage, [(key, generation, size)])
+
+
+def count_all(
+    changes: Changes, profile: str, usage: Amount, files: Sequence[tuple[FileKey, str, int]]
+) -> None:
+    """Adds files of one owner, each with its generation and size, of which none is in the ledger."""
+    for key, generation, size in files:
+        entry = _identity(key, generation) | {"state": Entry.COUNTED.value, "size": size}
+        changes.create(ledger_path(key, generation), entry)
+        usage = usage.with_file(size)
+    set_usage(changes, profile, usage)
 
 
 def release(

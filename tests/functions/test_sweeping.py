@@ -239,18 +239,33 @@ def test_file_that_the_ledger_does_not_know_is_counted(drop, three_files):
     assert drop.usage() == (12, 2)
 
 
+def test_library_that_the_ledger_does_not_know_at_all_is_counted_in_batches(drop, monkeypatch):
+    from app import drift
+
+    monkeypatch.setattr(drift, "_BATCH", 2)
+    drop.make_profile()
+    for number in range(5):
+        path = f"users/{drop.uid}/files/f{number}/a.txt"
+        file = {"state": "ready", "size": 10**number, "generation": "1", "path": path}
+        drop.firestore.document(f"users/{drop.uid}/files/f{number}").set(file)
+    assert mend(drop)["is"] == {"bytes": 11111, "files": 5}
+    assert drop.usage() == (11111, 5)
+    assert len(drop.ledger()) == 5
+    assert_no_drift(drop)
+
+
 def test_file_that_becomes_ready_while_usage_is_mended_is_counted_once(drop, three_files, monkeypatch):
     from app import drift
 
     drop.firestore.document(f"users/{drop.uid}").update({"usage": {"bytes": 1, "files": 1}})
-    documents = drift._documents
+    files_of = drift._files_of
 
     def upload_meanwhile(uid):
-        found = documents(uid)
+        found = files_of(uid)
         drop.ready_file(b"x" * 32, "new.txt", "text/plain")
         return found
 
-    monkeypatch.setattr(drift, "_documents", upload_meanwhile)
+    monkeypatch.setattr(drift, "_files_of", upload_meanwhile)
     sweeping.sweep_user(drop.uid, NOW)
     assert drop.usage() == (60, 4)
 
