@@ -3,12 +3,12 @@
  * new password. It runs once, whatever views are built on it; `state` says what there is to show.
  */
 import { applyActionCode, checkActionCode, confirmPasswordReset, reload, verifyPasswordResetCode } from 'firebase/auth';
-import { followSignInLink, resetPassword, signIn } from './auth.js';
+import { followSignInLink, leave, resetPassword, signIn } from './auth.js';
 import { authProblem } from './auth-problem.js';
 import { pendingSignInLink, tellMailLink } from './mail-links.js';
 
 export class MailVisit {
-  /** `{ step, … }`: "working", "askEmail", "newPassword" {email}, "done" {outcome, email}, "failed" {problem}. */
+  /** `{ step, … }`: "working", "askEmail", "newPassword" {email}, "done" {outcome, email}, "taken" {email}, "failed" {problem}. */
   state = { step: 'working' };
 
   #auth;
@@ -36,7 +36,18 @@ export class MailVisit {
   /** Signs in with the address the link was sent to. */
   async signInAs({ email }) {
     const { guest } = pendingSignInLink();
-    await followSignInLink(this.#auth, { email, href: this.#link.href, guest });
+    try {
+      await followSignInLink(this.#auth, { email, href: this.#link.href, guest });
+      this.finish();
+    } catch (error) {
+      if (error.code !== 'auth/email-already-in-use') throw error;
+      this.#to({ step: 'taken', email });
+    }
+  }
+
+  /** Leaves the guest whose address has an account; the link is used up by now, so that account asks again. */
+  async leaveGuest() {
+    await leave(this.#auth);
     this.finish();
   }
 

@@ -287,6 +287,24 @@ def test_guest_whose_address_has_an_account_is_told_that_the_files_stay(drop: Dr
     drop.expect_library()
 
 
+def test_guest_whose_link_belongs_to_an_account_can_stay_or_leave(
+    drop: Drop, person: Person, mailbox: Mailbox
+):
+    drop.watch.allow(REFUSED)
+    enter_as_guest(drop)
+    open_settings(drop.page, "Create an account")
+    ask_for_link(drop.page, person.email or "")
+
+    drop.page.goto(mailbox.link(person.email or "", "EMAIL_SIGNIN"))
+
+    expect(drop.page.get_by_role("heading", name="There is already an account")).to_be_visible()
+    expect(drop.page.get_by_text("belong to the guest and will not move over")).to_be_visible()
+    expect(drop.page.get_by_role("button", name="Stay here as a guest")).to_be_visible()
+    drop.page.get_by_role("button", name="Leave and sign in").click()
+    expect(drop.page.get_by_role("heading", name="Sign in without a password")).to_be_visible()
+    expect(drop.page.get_by_label("Email", exact=True)).to_have_value(person.email or "")
+
+
 def test_guest_whose_google_account_is_known_can_sign_in_to_it_instead(drop: Drop):
     drop.watch.allow(REFUSED)
     email = People.new_email()

@@ -202,15 +202,22 @@ def test_archive_is_made_live_and_its_parts_are_saved(settings: Drop, person: Pe
     expect(data.get_by_role("button", name="Make a new one")).to_be_visible()
 
 
-def test_archive_that_failed_is_told_and_can_be_started_again(
+def test_archive_on_its_way_is_followed_and_started_again_when_it_failed(
     settings: Drop, person: Person, admin_firestore: FirestoreAs
 ):
-    job = {"kind": "export", "state": "failed", "error": "stalled", "done": 0, "total": 3, "parts": []}
+    counts = {"done": 1, "total": 3, "bytesDone": 1024, "bytesTotal": 4096}
     long_ago = datetime(2026, 1, 1, tzinfo=UTC)
     times = {"createdAt": long_ago, "updatedAt": long_ago}
-    assert admin_firestore.create(f"{person.profile_path}/jobs/earlier", job | times).ok
+    job = {"kind": "export", "state": "running", "parts": [], **counts, **times}
+    path = f"{person.profile_path}/jobs/earlier"
+    assert admin_firestore.create(path, job).ok
 
     data = section(settings.page, "Your data")
+    expect(data).to_contain_text("1 of 3 files, 1 kB of 4 kB")
+    expect(data.get_by_role("progressbar")).to_have_js_property("value", 0.25)
+    expect(data.get_by_role("button", name="Make an archive")).to_be_hidden()
+
+    assert admin_firestore.update(path, {"state": "failed", "error": "stalled"}).ok
     expect(data).to_contain_text("The archive could not be made.")
     data.get_by_role("button", name="Try again").click()
     expect(data.get_by_role("list", name="Download everything")).to_be_visible(timeout=WORK_MS)

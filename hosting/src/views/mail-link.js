@@ -6,6 +6,7 @@ import { actionForm, errorNote, whileBusy } from '../ui/fields.js';
 import { icon } from '../ui/icons.js';
 import { languageSelect, logo } from './brand.js';
 import { emailField, newPasswordField, problemOf, problemSentence } from './credentials.js';
+import { prepareSignIn } from './sign-in.js';
 
 /** What was done, and whether the person should look after the password (somebody changed the address). */
 const OUTCOMES = {
@@ -15,7 +16,14 @@ const OUTCOMES = {
   reset: { title: 'resetDoneTitle', body: 'resetDoneBody' },
 };
 
-const STEPS = { working: workingStep, askEmail: askEmailStep, newPassword: newPasswordStep, done: doneStep, failed: failedStep };
+const STEPS = {
+  working: workingStep,
+  askEmail: askEmailStep,
+  newPassword: newPasswordStep,
+  done: doneStep,
+  taken: takenStep,
+  failed: failedStep,
+};
 
 /** Mounts the screen of `visit` into `root`; answers how to take it down. */
 export function showMailLink(root, { visit }) {
@@ -74,6 +82,17 @@ function resetButton(visit) {
     });
   button.addEventListener('click', send);
   return button;
+}
+
+function takenStep(visit) {
+  const { email } = visit.state;
+  const leaveGuest = () => {
+    prepareSignIn({ mode: 'link', email });
+    return visit.leaveGuest();
+  };
+  const go = h('button', { type: 'button', class: 'button danger wide', on: { click: leaveGuest } }, t('takenConfirm'));
+  const stay = h('button', { type: 'button', class: 'button wide', on: { click: () => visit.finish() } }, t('takenStay'));
+  return [heading('takenTitle'), h('p', { class: 'lead' }, t('takenBody', { email })), h('p', { class: 'lead' }, t('takenFiles')), h('div', { class: 'stack' }, stay, go)];
 }
 
 function failedStep(visit) {

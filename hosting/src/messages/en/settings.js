@@ -58,6 +58,7 @@ export default {
   takenTitle: 'There is already an account',
   takenBody: ({ email }) => (email ? `${email} has an account here already.` : 'This Google account has an account here already.'),
   takenFiles: 'You can sign in to it instead. The files you have here belong to the guest and will not move over; once you leave, they are out of reach. Download first what you want to keep.',
+  takenStay: 'Stay here as a guest',
   takenConfirm: 'Leave and sign in',
 
   dataSection: 'Your data',

@@ -56,6 +56,7 @@ export default {
   takenTitle: '이미 계정이 있습니다',
   takenBody: ({ email }) => (email ? `${email} 주소로 만든 계정이 이미 있습니다.` : '이 Google 계정으로 만든 계정이 이미 있습니다.'),
   takenFiles: '대신 그 계정으로 로그인할 수 있습니다. 여기 있는 파일은 손님의 것이라 옮겨지지 않으며, 나가면 다시 찾을 수 없습니다. 필요한 파일은 먼저 내려받으세요.',
+  takenStay: '손님으로 계속하기',
   takenConfirm: '나가서 로그인',
 
   dataSection: '내 데이터',
