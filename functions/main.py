@@ -16,6 +16,7 @@ from app import (
     exports,
     http_api,
     idle_connections,
+    profile_pictures,
     profiles,
     removals,
     retries,
@@ -77,6 +78,7 @@ PROCESSING: dict[str, Any] = {"memory": MemoryOption.GB_2, "concurrency": 1, "ti
 def on_file_finalized(event: CloudEvent[storage_fn.StorageObjectData]) -> None:
     retries.on_file_finalized(event)
     departures.on_object_finalized(event)
+    profile_pictures.on_object_finalized(event)
 
 
 @retried

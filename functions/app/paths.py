@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 _ORIGINAL = re.compile(r"users/([^/]+)/files/([^/]+)/[^/]+")
+_PICTURE = re.compile(r"users/([^/]+)/picture/[^/]+")
 _OWNED = re.compile(r"(?:users|exports)/([^/]+)/.+")
 # Firestore refuses these as document ids (https://firebase.google.com/docs/firestore/quotas).
 _RESERVED_ID = re.compile(r"\.\.?|__.*__", re.DOTALL)
@@ -55,6 +56,16 @@ def parse_original(object_name: str) -> FileKey | None:
     if match is None or any(_RESERVED_ID.fullmatch(part) for part in match.groups()):
         return None
     return FileKey(uid=match[1], file_id=match[2])
+
+
+def parse_picture(object_name: str) -> str | None:
+    """Whose picture has this object name; None for every other object."""
+    match = _PICTURE.fullmatch(object_name)
+    return match[1] if match is not None and not _RESERVED_ID.fullmatch(match[1]) else None
+
+
+def pictures_prefix(uid: str) -> str:
+    return f"users/{uid}/picture/"
 
 
 def is_share_id(text: str) -> bool:
