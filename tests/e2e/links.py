@@ -38,9 +38,9 @@ class Links:
         return requests.post(address, json={"data": data}, headers=headers, timeout=DEADLINE_SECONDS)
 
 
-def with_verified_email(people: People, suite: Suite) -> Person:
+def with_verified_email(people: People, suite: Suite, **account: str) -> Person:
     """A new user who followed the link in the mail."""
-    new = people.sign_up()
+    new = people.sign_up(**account)
     address = (
         f"{suite.url('auth')}/identitytoolkit.googleapis.com/v1/projects/{suite.project_id}/accounts:update"
     )

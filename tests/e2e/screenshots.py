@@ -15,12 +15,14 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.conftest import DESKTOP, launch
 from tests.e2e.drop import Drop, Watch
+from tests.e2e.links import with_verified_email
 from tests.e2e.pictures import LocalFile, encoded, note
 from tests.integration.people import PASSWORD, People
 from tools.suite import from_environment
 
 FOLDER = Path(__file__).parents[2] / "docs/screenshots"
 PHONE = {"width": 390, "height": 780}
+FILM = LocalFile("Birthday film.mp4", "video/mp4", b"\0\0\0\x18ftypmp42" + random.randbytes(2_000_000))
 
 
 def main() -> None:
@@ -28,9 +30,9 @@ def main() -> None:
     if suite is None:
         raise SystemExit("This needs the suite: ./kit exec -- .venv/bin/python -m tests.e2e.screenshots")
     FOLDER.mkdir(parents=True, exist_ok=True)
-    people = People(suite)
+    expect.set_options(timeout=30_000)
     email = f"sunny-{random.randrange(10**6)}@example.com"
-    people.sign_up(email, displayName="Sunny Kim")
+    with_verified_email(People(suite), suite, email=email, displayName="Sunny Kim")
     with sync_playwright() as playwright:
         browser = launch(playwright)
         url = suite.url("hosting")
@@ -38,7 +40,11 @@ def main() -> None:
         drop = open_page(browser, url)
         fill_library(drop, email)
         in_the_middle(drop)
-        confirmation(drop)
+        preview(drop)
+        address = share(drop)
+        grid(drop)
+        settings(drop)
+        public_page(open_page(browser, url, viewport=PHONE, device_scale_factor=2), address)
         dark(open_page(browser, url, color_scheme="dark"), email)
         phone(browser, url, email)
         browser.close()
@@ -69,34 +75,78 @@ def fill_library(drop: Drop, email: str) -> None:
     ]
     for file in files:
         drop.pick(file)
-        settled = "Not accepted." if file.name == "invoice.png" else None
-        if settled:
-            expect(drop.row(file.name)).to_contain_text(settled, timeout=30_000)
+        if file.name == "invoice.png":
+            expect(drop.row(file.name)).to_contain_text("Not accepted.")
         else:
             drop.expect_ready(file.name)
+    see_library(drop, "Your files")
+
+
+def see_library(drop: Drop, title: str) -> None:
+    """The list with all its thumbnails."""
+    expect(drop.page.get_by_role("heading", name=title)).to_be_visible()
     expect(drop.page.locator(".thumb img")).to_have_count(3)
 
 
 def in_the_middle(drop: Drop) -> None:
-    """An upload on its way, above the rest."""
+    """An upload on its way, in the tray."""
     with drop.slow_uplink(300 * 1024):
-        drop.pick(LocalFile("Birthday film.mp4", "video/mp4", random.randbytes(2_000_000)))
-        drop.page.wait_for_function("() => document.querySelector('progress')?.value > 0.4")
+        drop.pick(FILM)
+        drop.expect_share_sent(FILM.name, more_than=0.3)
         save(drop, "library")
-        drop.page.get_by_role("button", name="Cancel upload of Birthday film.mp4").click()
-        expect(drop.row("Birthday film.mp4")).to_have_count(0)
+    drop.expect_ready(FILM.name)
+    drop.delete(FILM.name)
+    drop.page.reload()
+    see_library(drop, "Your files")
 
 
-def confirmation(drop: Drop) -> None:
-    drop.page.get_by_role("button", name="Delete Packing list.txt").click()
-    save(drop, "delete")
+def preview(drop: Drop) -> None:
+    drop.look_at("Harbour at dusk.jpg")
+    picture = drop.preview.get_by_role("img", name="Picture Harbour at dusk.jpg")
+    expect(picture).to_be_visible()
+    expect(picture).to_have_js_property("complete", True)
+    save(drop, "preview")
+    drop.page.keyboard.press("Escape")
+
+
+def share(drop: Drop) -> str:
+    """The address of a link to a picture."""
+    drop.choose("Harbour at dusk.jpg", "Share")
+    dialog = drop.page.get_by_role("dialog", name="Share “Harbour at dusk.jpg”")
+    dialog.get_by_label("Most downloads").fill("10")
+    dialog.get_by_role("button", name="Create link").click()
+    expect(dialog.get_by_role("button", name="Copy link to")).to_be_focused()
+    address = dialog.get_by_label("Link", exact=True).input_value()
+    save(drop, "share")
+    drop.page.keyboard.press("Escape")
+    return address
+
+
+def grid(drop: Drop) -> None:
+    drop.page.get_by_role("button", name="Grid").click()
+    see_library(drop, "Your files")
+    save(drop, "grid")
+
+
+def settings(drop: Drop) -> None:
+    drop.account_menu.click()
+    drop.page.get_by_role("link", name="Settings").click()
+    expect(drop.page.get_by_role("heading", name="Your data")).to_be_visible()
+    save(drop, "settings")
+
+
+def public_page(drop: Drop, address: str) -> None:
+    drop.page.goto(address)
+    expect(drop.page.locator(".share-picture img")).to_be_visible()
+    save(drop, "public-page")
 
 
 def dark(drop: Drop, email: str) -> None:
     drop.sign_in(email, PASSWORD)
-    drop.expect_library()
-    expect(drop.page.locator(".thumb img")).to_have_count(3)
-    save(drop, "library-dark")
+    see_library(drop, "Your files")
+    drop.page.get_by_role("button", name="Grid").click()
+    see_library(drop, "Your files")
+    save(drop, "dark")
 
 
 def phone(browser: Browser, url: str, email: str) -> None:
@@ -105,7 +155,7 @@ def phone(browser: Browser, url: str, email: str) -> None:
     drop.page.get_by_label("이메일").fill(email)
     drop.page.get_by_label("비밀번호", exact=True).fill(PASSWORD)
     drop.page.get_by_role("button", name="로그인", exact=True).click()
-    expect(drop.page.locator(".thumb img")).to_have_count(3)
+    see_library(drop, "내 파일")
     save(drop, "phone-korean")
 
 

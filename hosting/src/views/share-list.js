@@ -72,7 +72,7 @@ function row(share, isNamed, say) {
   return h(
     'li',
     { class: 'share-row', 'data-state': state, 'data-share': share.id },
-    h('div', { class: 'share-about' }, name, h('p', { class: 'file-meta' }, facts)),
+    h('div', { class: 'share-about' }, name, h('p', { class: 'share-meta' }, facts)),
     address,
     state === 'active' && h('div', { class: 'share-buttons' }, buttons(share, say)),
   );
