@@ -25,8 +25,8 @@ MAX_DOUBLINGS = 5
 
 def wait_after(retries: int) -> timedelta:
     """How long a task that was tried again so many times waits for its next try."""
-    doubled = 2 ** min(retries, MAX_DOUBLINGS)
-    linear = max(0, retries - MAX_DOUBLINGS) * 2**MAX_DOUBLINGS
+    doubled: int = 2 ** min(retries, MAX_DOUBLINGS)
+    linear: int = max(0, retries - MAX_DOUBLINGS) * 2**MAX_DOUBLINGS
     return min(MAX_WAIT, MIN_WAIT * (doubled + linear))
 
 

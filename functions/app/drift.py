@@ -86,7 +86,8 @@ def _files(uid: str, state: str) -> Query:
 
 def _sum(query: Query) -> Amount:
     """The sum of `size` and the number of documents, which the database counts."""
-    (results,) = query.count(alias="files").sum("size", alias="bytes").get()
+    aggregation: Any = query.count(alias="files")  # the client says that this is a class
+    (results,) = aggregation.sum("size", alias="bytes").get()
     values = {result.alias: int(result.value) for result in results}
     return Amount(bytes=values["bytes"], files=values["files"])
 

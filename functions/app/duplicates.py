@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app import clients
 from app.paths import FileKey, files_path
@@ -34,6 +34,6 @@ def original_of(key: FileKey, sha256: str) -> str | None:
     return min(kept, key=_age).id if kept else None
 
 
-def _age(snapshot: DocumentSnapshot) -> tuple[float, str]:
+def _age(snapshot: DocumentSnapshot[Any]) -> tuple[float, str]:
     created = (snapshot.to_dict() or {}).get("createdAt")
     return (created.timestamp() if created is not None else float("inf"), snapshot.id)

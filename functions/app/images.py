@@ -125,9 +125,7 @@ def _shrink(image: Image, size: tuple[int, int]) -> Image:
     image.load()
     factor = max(1, int(max(image.size) / (_GAP * LARGE_SIDE)))
     to_eight_bit = _conversion(image)
-    reduced = Pillow.new(
-        "RGBA" if _has_alpha(image) else "RGB", tuple(-(-side // factor) for side in image.size)
-    )
+    reduced = Pillow.new("RGBA" if _has_alpha(image) else "RGB", [-(-side // factor) for side in image.size])
     rows = _STRIP // factor * factor
     for top in range(0, image.height, rows):
         strip = to_eight_bit(image.crop((0, top, image.width, min(top + rows, image.height))))

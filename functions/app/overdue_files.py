@@ -92,7 +92,7 @@ def _aged(
     until: datetime,
     limit: int,
     uid: str | None,
-) -> list[DocumentSnapshot]:
+) -> list[DocumentSnapshot[Any]]:
     """The files with this value in this field and a time after `since`, up to `until`, the oldest first.
 
     Of one user the times are compared here: that needs no index for so few files.
@@ -112,17 +112,17 @@ def _aged(
     )
 
 
-def _is_between(snapshot: DocumentSnapshot, field: str, since: datetime | None, until: datetime) -> bool:
+def _is_between(snapshot: DocumentSnapshot[Any], field: str, since: datetime | None, until: datetime) -> bool:
     time = (snapshot.to_dict() or {}).get(field)
     return isinstance(time, datetime) and time <= until and (since is None or time > since)
 
 
-def _read(snapshot: DocumentSnapshot) -> tuple[FileKey, Mapping[str, Any]]:
+def _read(snapshot: DocumentSnapshot[Any]) -> tuple[FileKey, Mapping[str, Any]]:
     _, uid, _, file_id = snapshot.reference.path.split("/")
     return FileKey(uid, file_id), snapshot.to_dict() or {}
 
 
-def _delete_all(snapshots: Iterable[DocumentSnapshot]) -> int:
+def _delete_all(snapshots: Iterable[DocumentSnapshot[Any]]) -> int:
     """Deletes the files that nobody has touched since they were found."""
     from google.api_core.exceptions import FailedPrecondition, NotFound
 
