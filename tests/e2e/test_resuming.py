@@ -20,6 +20,19 @@ CHUNK = 256 * 1024
 SLOW = 160 * 1024
 """Slow enough that nothing is over before the test has had its way, on a busy machine too."""
 SESSIONS = "**/o?*upload_id=*"
+KEPT_NOTHING = """() => new Promise((resolve) => {
+  const opening = indexedDB.open('drop-uploads');
+  opening.onsuccess = () => {
+    const db = opening.result;
+    const stores = [...db.objectStoreNames];
+    const change = db.transaction(stores);
+    const counts = stores.map((name) => change.objectStore(name).count());
+    change.oncomplete = () => {
+      db.close();
+      resolve(stores.length === 2 && counts.every(({ result }) => result === 0));
+    };
+  };
+})"""
 WITHOUT_CONNECTION = "ERR_INTERNET_DISCONNECTED|Could not reach|WebChannelConnection|www.google.com"
 
 
@@ -63,6 +76,8 @@ def test_upload_goes_on_after_a_reload_from_what_the_server_has(library: Drop, p
     expect_arrived(library, picture)
     assert chunks.offsets[0] >= CHUNK
     assert chunks.bytes < len(picture.data)
+    expect(library.upload(picture.name)).to_contain_text("In your library")
+    library.page.wait_for_function(KEPT_NOTHING)
 
 
 def test_upload_goes_on_when_the_browser_was_closed_and_opened_again(

@@ -143,6 +143,8 @@ def test_pasted_files_are_taken_and_a_copied_picture_gets_a_name(library: Drop):
 
     library.expect_ready("copied.txt")
     expect(library.rows.filter(has_text=re.compile(r"Pasted picture \d{4}-\d\d-\d\d"))).to_have_count(1)
+    expect(library.uploads.filter(has_text="In your library")).to_have_count(2)
+    expect(library.tray).to_be_hidden()  # by itself, since all went well
 
 
 def test_same_bytes_are_recognised_and_uploaded_only_when_asked(library: Drop, person: Person):

@@ -18,7 +18,7 @@ export function dropZone(onFiles) {
     { class: 'drop-zone', 'aria-label': t('dropTitle') },
     h('span', { class: 'drop-mark' }, icon('upload')),
     h('div', { class: 'drop-words' }, h('p', { class: 'drop-title' }, t('dropTitle')), h('p', { class: 'hint' }, t('dropHint', { size: formatBytes(MAX_FILE_BYTES) }))),
-    h('div', { class: 'drop-buttons' }, chooser('primary', 'upload', 'chooseFiles', files), chooser('', 'folder', 'chooseFolder', folder)),
+    h('div', { class: 'drop-buttons' }, chooser('primary', 'upload', 'chooseFiles', files), chooser('choose-folder', 'folder', 'chooseFolder', folder)),
     files,
     folder,
   );
