@@ -244,6 +244,7 @@ def test_another_user_of_the_device_sees_nothing_and_the_owner_finds_it_again(
 
     assert person.email
     library.sign_in(person.email, PASSWORD)
+    expect(library.upload(picture.name)).to_contain_text(re.compile(r"Paused at [1-9]\d%"))
     library.press(f"Resume upload of {picture.name}")
     expect_arrived(library, picture)
     assert chunks.offsets[1] >= CHUNK

@@ -7,66 +7,21 @@
 import { originalPath } from '../files.js';
 import { problem, quotaProblem, UploadProblem } from './admission.js';
 import { sha256 } from './digest.js';
+import { News } from './news.js';
 import { Pace } from './pace.js';
 import { backoff, sleep, unlessAborted, untilOnline } from './patience.js';
 import { mayBeProcessedAgain, PAUSABLE, RUNNING } from './phases.js';
+import { TransferError } from './protocol.js';
+import { liveUpload, newRecord, recordOf, snapshotOf } from './records.js';
 import { transfer } from './transfer.js';
 
 const AT_ONCE = 3;
-const PROGRESS_EVERY_MS = 100;
 // How often the server may answer what makes no sense before the person is asked.
 const MOST_CONFUSIONS = 5;
-
-const RECORDED = ['key', 'uid', 'addedAt', 'order', 'name', 'size', 'contentType', 'fileId', 'isAnnounced', 'session', 'digest', 'isWanted', 'phase', 'problem', 'duplicate'];
-const SHOWN = ['key', 'order', 'name', 'size', 'contentType', 'fileId', 'phase', 'problem', 'duplicate', 'sent', 'speed', 'retryAt', 'reason', 'isKept'];
-// What another page was in the middle of, this one begins anew from what is known.
-const LASTING = new Set(['paused', 'duplicate', 'failed', 'processing', 'discarded']);
 
 const LOST_CONNECTION = new Set(['unavailable', 'deadline-exceeded', 'auth/network-request-failed']);
 const DENIED = new Set(['permission-denied', 'unauthenticated']);
 const UNREADABLE = new Set(['NotReadableError', 'NotFoundError']);
-
-const pick = (source, names) => Object.fromEntries(names.map((name) => [name, source[name]]));
-
-/** The record of a new upload: what the store keeps and an engine starts from. */
-export const newRecord = (uid, { key, order, name, size, contentType }) => ({
-  key,
-  uid,
-  addedAt: Date.now(),
-  order,
-  name,
-  size,
-  contentType,
-  fileId: null,
-  isAnnounced: false,
-  session: null,
-  digest: null,
-  isWanted: false,
-  phase: 'waiting',
-  problem: null,
-  duplicate: null,
-});
-
-/** A record in the hands of an engine. */
-function liveUpload(record, { file, isKept }) {
-  const phase = LASTING.has(record.phase) ? record.phase : 'waiting';
-  return {
-    ...record,
-    phase,
-    file,
-    isKept,
-    isVerified: false, // whether this page knows that the document is still there
-    sent: 0,
-    speed: null,
-    retryAt: null,
-    reason: null,
-    attempts: 0,
-    confusions: 0,
-    nudge: new EventTarget(),
-    control: null,
-    stopWatching: null,
-  };
-}
 
 export class Engine {
   #uid;
@@ -74,14 +29,10 @@ export class Engine {
   #documents;
   #endpoint;
   #askToProcess;
-  #publish;
+  #news;
   #profile = null;
   #uploads = new Map();
-  #dirty = new Set();
-  #gone = new Set();
-  #urgent = false;
   #isStarting = false;
-  #timer = null;
   #closing = new AbortController();
 
   /**
@@ -94,7 +45,7 @@ export class Engine {
     this.#documents = documents;
     this.#endpoint = endpoint;
     this.#askToProcess = askToProcess;
-    this.#publish = publish;
+    this.#news = new News((changed, gone) => publish({ changed: changed.map(snapshotOf), gone }));
     window.addEventListener('online', () => this.#nudgeAll(), { signal: this.#closing.signal });
   }
 
@@ -108,7 +59,7 @@ export class Engine {
 
   /** Snapshots of all uploads. */
   get snapshots() {
-    return [...this.#uploads.values()].map((upload) => pick(upload, SHOWN));
+    return [...this.#uploads.values()].map(snapshotOf);
   }
 
   setProfile(profile) {
@@ -177,13 +128,15 @@ export class Engine {
   /** Shows an upload no longer about which nothing more will be done. */
   dismiss(key) {
     const upload = this.#uploads.get(key);
-    if (upload && ['duplicate', 'failed', 'ready', 'rejected'].includes(upload.phase)) this.#forget(upload);
+    if (!upload || !['duplicate', 'failed', 'ready', 'rejected'].includes(upload.phase)) return;
+    if (upload.phase === 'failed' && upload.isAnnounced) this.#discard(upload);
+    else this.#forget(upload);
   }
 
   /** Stops everything where it is; the store knows the rest. */
   close() {
     this.#closing.abort();
-    clearTimeout(this.#timer);
+    this.#news.end();
     for (const { control, stopWatching } of this.#uploads.values()) {
       control?.abort();
       stopWatching?.();
@@ -196,7 +149,7 @@ export class Engine {
 
   #take(upload) {
     this.#uploads.set(upload.key, upload);
-    this.#touch(upload);
+    this.#tell(upload);
     if (upload.phase === 'processing') this.#watch(upload);
     if (upload.phase === 'discarded') this.#removeTraces(upload);
   }
@@ -259,23 +212,30 @@ export class Engine {
   // One upload
 
   async #send(upload, signal) {
-    this.#change(upload, { phase: 'checking' }); // at once: this is what takes the slot
+    this.#enter(upload, 'checking', signal); // at once: this is what takes the slot
     await this.#untilOnline(upload, signal);
-    this.#change(upload, { phase: 'checking' });
+    this.#enter(upload, 'checking', signal);
     upload.file ??= await this.#bytesOf(upload);
     if (!upload.isAnnounced && !upload.isWanted && !(await this.#isNew(upload, signal))) return;
     for (;;) {
       await this.#untilOnline(upload, signal);
-      this.#change(upload, { phase: 'uploading', retryAt: null });
+      this.#enter(upload, 'uploading', signal);
       try {
-        if (!(await this.#attempt(upload, signal))) continue;
-        this.#stored(upload);
-        return;
+        await this.#attempt(upload, signal);
+        break;
       } catch (error) {
         if (signal.aborted || !this.#isWorthAnotherTry(upload, error)) throw error;
       }
       await this.#backOff(upload, signal);
     }
+    signal.throwIfAborted();
+    this.#stored(upload);
+  }
+
+  /** A phase of its own making. What was paused or taken back meanwhile stays as it is. */
+  #enter(upload, phase, signal) {
+    signal.throwIfAborted();
+    this.#change(upload, { phase, retryAt: null });
   }
 
   async #bytesOf(upload) {
@@ -290,6 +250,7 @@ export class Engine {
     if (!upload.digest) return true;
     const twin = this.#twinOf(upload);
     const duplicate = twin ? { fileId: null, name: twin.name } : await this.#sameInLibrary(upload, signal);
+    signal.throwIfAborted();
     if (duplicate) this.#change(upload, { phase: 'duplicate', duplicate });
     return !duplicate;
   }
@@ -311,18 +272,16 @@ export class Engine {
     }
   }
 
-  /** One try. False when the session had ended without an object, and a new one is to begin. */
+  /** One try, after which the object is stored. */
   async #attempt(upload, signal) {
-    if (!(await this.#announce(upload, signal))) return true;
+    if (!(await this.#announce(upload, signal))) return;
     const path = originalPath(this.#uid, upload.fileId, upload.name);
     const isComplete = await transfer(this.#endpoint, path, upload, {
       signal,
       onSession: (session) => this.#keep(upload, { session }),
       onSent: (sent, isConfirmed) => this.#progress(upload, sent, isConfirmed),
     });
-    if (isComplete || (await this.#hasArrived(upload, path, signal))) return true;
-    await this.#keep(upload, { session: null });
-    return false;
+    if (!isComplete && !(await this.#hasArrived(upload, path, signal))) throw new TransferError('expired', 200);
   }
 
   /** Makes sure that the document is there. False when its file has arrived already. */
@@ -377,7 +336,7 @@ export class Engine {
     upload.pace.note(sent);
     if (isConfirmed && sent > 0) Object.assign(upload, { attempts: 0, confusions: 0 });
     Object.assign(upload, { sent, speed: upload.pace.speed });
-    this.#touch(upload, { isUrgent: false });
+    this.#tell(upload, { isUrgent: false });
   }
 
   // After the bytes
@@ -400,7 +359,7 @@ export class Engine {
     upload.stopWatching?.();
     const verdict = file.state === 'rejected' ? { phase: 'rejected', reason: file.reason ?? null } : { phase: 'ready' };
     Object.assign(upload, verdict, { retryAt: null, stopWatching: null });
-    this.#touch(upload);
+    this.#tell(upload);
     if (upload.isKept) this.#store.remove(upload.key).catch(() => {});
     upload.isKept = false;
   }
@@ -441,8 +400,8 @@ export class Engine {
   #discardDocumentOf({ uid, addedAt, order, name, size, contentType, fileId, isKept }) {
     const record = { ...newRecord(uid, { key: `discarded-${fileId}`, order, name, size, contentType }), addedAt, fileId };
     const upload = liveUpload({ ...record, phase: 'discarded' }, { file: null, isKept });
-    this.#keep(upload);
     this.#take(upload);
+    this.#keep(upload).catch(() => {});
   }
 
   /** Without a connection this waits; after a reload the store still knows. */
@@ -455,8 +414,7 @@ export class Engine {
   #forget(upload) {
     upload.stopWatching?.();
     this.#uploads.delete(upload.key);
-    this.#gone.add(upload.key);
-    this.#schedule();
+    this.#news.gone(upload);
     if (upload.isKept) this.#store.remove(upload.key).catch(() => {});
   }
 
@@ -464,40 +422,21 @@ export class Engine {
 
   #change(upload, fields) {
     this.#keep(upload, fields).catch(() => {});
-    this.#touch(upload);
+    this.#tell(upload);
   }
 
   async #keep(upload, fields = {}) {
     Object.assign(upload, fields);
-    if (upload.isKept && !this.#isClosed) await this.#store.save(pick(upload, RECORDED));
+    if (upload.isKept && this.#knows(upload) && !this.#isClosed) await this.#store.save(recordOf(upload));
   }
 
-  #touch(upload, { isUrgent = true } = {}) {
-    this.#dirty.add(upload);
-    this.#schedule({ isUrgent });
+  #tell(upload, options) {
+    if (this.#knows(upload)) this.#news.changed(upload, options);
   }
 
-  /** Phases are told at once, progress ten times a second. */
-  #schedule({ isUrgent = true } = {}) {
-    if (this.#isClosed) return;
-    if (isUrgent && !this.#urgent) {
-      this.#urgent = true;
-      queueMicrotask(() => this.#flush());
-    } else {
-      this.#timer ??= setTimeout(() => this.#flush(), PROGRESS_EVERY_MS);
-    }
-  }
-
-  #flush() {
-    clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#urgent = false;
-    if (this.#isClosed) return;
-    const changed = [...this.#dirty].filter(({ key }) => this.#uploads.has(key)).map((upload) => pick(upload, SHOWN));
-    const gone = [...this.#gone];
-    this.#dirty.clear();
-    this.#gone.clear();
-    if (changed.length + gone.length > 0) this.#publish({ changed, gone });
+  /** What was forgotten stays so, whatever still comes back from the work on it. */
+  #knows(upload) {
+    return this.#uploads.get(upload.key) === upload;
   }
 }
 

@@ -7,9 +7,10 @@
 import { call } from '../callables.js';
 import { describeFile, fileProblem } from './admission.js';
 import { FileDocuments } from './documents.js';
-import { Engine, newRecord } from './engine.js';
+import { Engine } from './engine.js';
 import { FINISHED, UNSENT } from './phases.js';
 import { ResumableEndpoint } from './protocol.js';
+import { newRecord } from './records.js';
 import { openStore } from './store.js';
 import { Tabs } from './tabs.js';
 
@@ -133,7 +134,7 @@ export class Uploads {
     const problem = fileProblem(about);
     this.#lastOrder = Math.max(this.#lastOrder + 0.001, Date.now());
     const record = newRecord(this.#uid, { ...about, key: crypto.randomUUID(), order: this.#lastOrder });
-    return { ...record, phase: problem ? 'refused' : 'waiting', problem, sent: 0, speed: null, retryAt: null, reason: null, isKept: false };
+    return { ...record, phase: problem ? 'refused' : 'waiting', problem, speed: null, retryAt: null, reason: null, isKept: false };
   }
 
   /** Puts new files into the store one by one and tells the tab that leads. */
