@@ -281,6 +281,7 @@ def test_guest_whose_address_has_an_account_is_told_that_the_files_stay(drop: Dr
 
     drop.page.get_by_role("button", name="Create account", exact=True).click()
     dialog.get_by_role("button", name="Leave and sign in").click()
+    expect(drop.page.get_by_role("heading", name="Welcome back")).to_be_visible()
     expect(drop.page.get_by_label("Email", exact=True)).to_have_value(person.email)
     drop.page.get_by_label("Password", exact=True).fill(PASSWORD)
     drop.page.get_by_role("button", name="Sign in", exact=True).click()
