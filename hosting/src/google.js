@@ -17,12 +17,17 @@ export async function withGoogle(auth, purpose, pretend) {
   if (!pretend) return (await import('./google-popup.js')).byPopup(auth, purpose);
   const identity = await pretend();
   if (!identity) return false;
-  await BY_CREDENTIAL[purpose](auth, pretendCredential(identity));
+  const credential = pretendCredential(identity);
+  try {
+    await BY_CREDENTIAL[purpose](auth, credential);
+  } catch (error) {
+    throw Object.assign(error, { credential }); // a popup's error carries it as well
+  }
   return true;
 }
 
 /** Signs in with the Google account that could not be linked because it has an account of its own. */
-export const enterInstead = (auth, error) => signInWithCredential(auth, GoogleAuthProvider.credentialFromError(error));
+export const enterInstead = (auth, error) => signInWithCredential(auth, error.credential ?? GoogleAuthProvider.credentialFromError(error));
 
 /** What the Auth emulator takes for a token of Google: the claims, unsigned. */
 function pretendCredential({ email, name }) {

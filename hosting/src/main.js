@@ -97,6 +97,7 @@ function followUser(page) {
     clearToasts();
     closeDialogs();
     if (!user && !visit) forgetCache(); // of somebody whose sign-out this browser did not live to see
+    if (visit) history.replaceState(null, '', location.pathname); // where one user was is nothing to the next
     visit?.close();
     visit = null;
     if (!user) return sayGoodbye();
@@ -111,7 +112,6 @@ function followUser(page) {
 
 async function showGoodbyeScreen(onStart) {
   const { showGoodbye } = await import('./views/goodbye.js');
-  history.replaceState(null, '', location.pathname);
   show(() => showGoodbye(root, { onStart }));
 }
 
