@@ -4,12 +4,21 @@
  */
 export class Changes {
   #files = new Map();
+  #written = new Map();
   #deleted = new Set();
   #listeners = new Set();
-  #stop;
+  #queries;
+  #onError;
+  #stop = null;
 
   constructor(queries, onError) {
-    this.#stop = queries.watchChanges((news) => this.#take(news), onError);
+    this.#queries = queries;
+    this.#onError = onError;
+  }
+
+  /** Begins to listen. Not before a first page is there: else the cache holds one file and shows it as if it were the list. */
+  start() {
+    this.#stop ??= this.#queries.watchChanges((news) => this.#take(news), this.#onError);
   }
 
   /** `listener(left)` hears of news; `left` are files that are gone from the changes, so deleted or taken back. */
@@ -19,16 +28,31 @@ export class Changes {
   }
 
   get files() {
-    return this.#files;
+    return new Map([...this.#files, ...this.#written]);
   }
 
   /** How many changes made here were not sent yet. */
   get pendingCount() {
-    return [...this.#files.values()].filter(({ isPending }) => isPending).length + this.#deleted.size;
+    return this.#written.size + this.#deleted.size;
   }
 
   isDeleted(id) {
     return this.#deleted.has(id);
+  }
+
+  /**
+   * Shows files as they will be until `work` is kept, then as Firestore says. A time that no server has set yet is behind no
+   * other for the SDK, so the listener above does not hear of these.
+   */
+  async writing(files, work) {
+    for (const file of files) this.#written.set(file.id, file);
+    this.#tell([]);
+    try {
+      await work;
+    } finally {
+      for (const file of files) if (this.#written.get(file.id) === file) this.#written.delete(file.id);
+      this.#tell([]);
+    }
   }
 
   /** Hides files that are being deleted; they come back when that fails. */
@@ -45,7 +69,7 @@ export class Changes {
   }
 
   close() {
-    this.#stop();
+    this.#stop?.();
     this.#listeners.clear();
   }
 

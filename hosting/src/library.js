@@ -12,6 +12,7 @@ import { ALL_FILES, TRASH } from './file-view.js';
 import { viewSettings } from './view-settings.js';
 import { deleteFiles, fileName, renameFile, restoreFiles, trashFiles } from './files.js';
 import { language } from './i18n.js';
+import { searchFields } from './keywords.js';
 import { saveProfile, watchProfile } from './profile.js';
 import { Uploads } from './uploads/uploads.js';
 
@@ -40,7 +41,7 @@ export class Library {
     this.bytes = new Bytes(user.uid, services.storage);
     this.uploads = new Uploads({ firebase, user, db: services.db });
     this.#changes = new Changes(this.#queries, (error) => this.#fail(error));
-    this.list = new FileList(this.#queries, this.#changes, { ...ALL_FILES, sort: viewSettings().sort }, () => this.#changed());
+    this.list = new FileList(this.#queries, this.#changes, { ...ALL_FILES, sort: viewSettings().sort }, () => this.#listed());
     this.#stops.push(this.uploads.onHiding(() => this.#changed()));
     this.#watchProfile();
   }
@@ -55,7 +56,8 @@ export class Library {
 
   /** Changes made here that Firestore was not told of yet, such as those made without a connection. */
   get pendingCount() {
-    return this.#changes.pendingCount;
+    const before = this.list.files?.filter(({ id, isPending }) => isPending && !this.#changes.files.has(id)) ?? []; // of before a reload
+    return this.#changes.pendingCount + before.length;
   }
 
   /** What the list shows; a document that only stands for an upload of this device is in the tray instead. */
@@ -96,15 +98,18 @@ export class Library {
   // A change shows at once, also without a connection. The promise is kept when Firestore has it.
 
   rename(file, name) {
-    return renameFile(this.#services.db, this.#user.uid, file.id, name);
+    return this.#changes.writing([{ ...file, name, ...searchFields(name), isPending: true }], renameFile(this.#services.db, this.#user.uid, file.id, name));
   }
 
   moveToTrash(files) {
-    return trashFiles(this.#services.db, this.#user.uid, files.map(({ id }) => id));
+    const trashedAt = new Date();
+    const trashed = files.map((file) => ({ ...file, state: 'trashed', trashedAt, isPending: true }));
+    return this.#changes.writing(trashed, trashFiles(this.#services.db, this.#user.uid, files.map(({ id }) => id)));
   }
 
   restore(files) {
-    return restoreFiles(this.#services.db, this.#user.uid, files.map(({ id }) => id));
+    const restored = files.map((file) => ({ ...file, state: 'ready', isPending: true }));
+    return this.#changes.writing(restored, restoreFiles(this.#services.db, this.#user.uid, files.map(({ id }) => id)));
   }
 
   deleteForGood(files) {
@@ -149,6 +154,11 @@ export class Library {
     this.isProfileSlow = false;
     this.uploads.setProfile(profile);
     if (isFirst && this.#isNewUser) this.saveLocale(language()).catch(() => {}); // the person can still choose one
+    this.#changed();
+  }
+
+  #listed() {
+    if (this.list?.files) this.#changes.start();
     this.#changed();
   }
 

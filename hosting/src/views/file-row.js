@@ -39,7 +39,8 @@ export function fileRow(content, actions) {
     const standing = standingOf(file);
     const small = file.state === 'ready' || file.state === 'trashed' ? file.thumbnails?.small : null;
     if (changed('place', id, position, total)) setAttributes(element, { 'data-id': id, 'aria-posinset': position, 'aria-setsize': total });
-    if (changed('selected', isSelected)) setAttributes(box, { checked: isSelected }), element.classList.toggle('selected', isSelected);
+    box.checked = isSelected; // always: a click has changed the box, but perhaps not what is selected
+    element.classList.toggle('selected', isSelected);
     if (changed('name', file.name, words)) {
       fill(name, markMatches(file.name, words).map(({ text, isMatch }) => (isMatch ? h('mark', {}, text) : text)));
       setAttributes(name, { title: file.name });
@@ -47,11 +48,12 @@ export function fileRow(content, actions) {
     }
     if (changed('thumb', standing, file.kind, file.contentType, small)) showThumb(thumb, file, small, actions);
     if (changed('facts', file.size, file.image, content.time(file), file.isPending)) fill(facts, factsOf(file, content.time(file)));
-    if (changed('note', standing, content.note(file))) {
+    if (changed('note', standing, content.note(file), file.duplicateOf)) {
+      const hint = h('p', { class: 'file-note' });
       setAttributes(element, { 'data-state': standing });
-      fill(note, noteLine(standing, content.note(file)));
+      fill(note, noteLine(standing, content.note(file)), hint);
+      if (file.duplicateOf && content.hint) showHint(hint, content.hint(file));
     }
-    if (changed('hint', file.duplicateOf) && file.duplicateOf) showHint(note, content.hint?.(file));
     if (changed('buttons', file.name, standing, file.reason)) fill(buttons, content.buttons(file));
   };
   return { element, box, update };
@@ -95,15 +97,14 @@ function noteLine(standing, sentence) {
   return h('p', { class: 'file-note' }, BUSY.has(standing) && h('span', { class: 'spinner', 'aria-hidden': 'true' }), sentence);
 }
 
-/** A hint may have to be asked for first. */
-async function showHint(note, promised) {
-  const sentence = await promised;
-  if (sentence) note.append(h('p', { class: 'file-note file-hint' }, sentence));
+/** A hint may have to be asked for first; without a connection there is none. */
+async function showHint(hint, promised) {
+  fill(hint, await promised.catch(() => null));
 }
 
 /** A button with an icon, named for this file. */
 export const rowButton = (glyph, text, label, name, act, extra = '') =>
-  h('button', { type: 'button', class: `icon-button ${extra}`, 'aria-label': t(label, { name }), title: t(text), on: { click: act } }, icon(glyph));
+  h('button', { type: 'button', class: `icon-button ${extra}`, 'data-act': label, 'aria-label': t(label, { name }), title: t(text), on: { click: act } }, icon(glyph));
 
 /** Renews "2 minutes ago" in all rows below `list`. */
 export function refreshTimes(list) {

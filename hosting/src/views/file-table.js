@@ -24,8 +24,7 @@ export function fileTable({ label, list, content, bytes, empty, heading, onOpen,
 
   const select = (id, event) => {
     if (event.shiftKey) {
-      event.preventDefault();
-      getSelection()?.removeAllRanges();
+      getSelection()?.removeAllRanges(); // a click with Shift also marks text
       selection.extendTo(id, ids());
     } else selection.toggle(id);
   };
@@ -46,6 +45,8 @@ export function fileTable({ label, list, content, bytes, empty, heading, onOpen,
   const below = h('div', { class: 'below-list' });
   const element = h('div', { class: 'file-table' }, blocks.element, below);
 
+  let seenView = null;
+  let shownBelow = null;
   let fruitless = 0;
   let isEndNear = false;
   const readOn = () => {
@@ -63,18 +64,29 @@ export function fileTable({ label, list, content, bytes, empty, heading, onOpen,
     const shown = list().files ?? [];
     if (shown.length !== files.length || list().view !== seenView) fruitless = 0;
     seenView = list().view;
+    const focused = blocks.element.contains(document.activeElement) ? whereIs(document.activeElement) : null;
     files = shown;
     position = new Map(files.map(({ id }, index) => [id, index]));
     selection.keepOnly(ids());
-    const focused = blocks.element.contains(document.activeElement) ? document.activeElement : null;
     blocks.update(files);
     element.classList.toggle('has-selection', selection.size > 0);
-    if (focused && !focused.isConnected) heading.focus();
+    if (focused && !focused.element.isConnected) focusInstead(focused);
     showBelow();
     onSelection?.(selection);
     requestAnimationFrame(() => element.isConnected && recheckEnd());
   }
-  let seenView = null;
+  function whereIs(control) {
+    const { id } = control.closest('.file').dataset;
+    return { element: control, id, index: position.get(id), act: control.dataset.act };
+  }
+
+  /** The focus was in a row that is gone or was drawn anew: the same control, else the row that is there now. */
+  function focusInstead({ id, index, act }) {
+    const same = position.has(id) && act && blocks.rowOf(id)?.element.querySelector(`[data-act=${act}]`);
+    if (same) same.focus();
+    else if (files.length > 0) focusRow(position.has(id) ? id : files[Math.min(index, files.length - 1)].id, 'box');
+    else heading.focus();
+  }
 
   /** The observer tells changes only, and a page that ends near the window changes nothing for it. */
   const recheckEnd = () => {
@@ -92,8 +104,6 @@ export function fileTable({ label, list, content, bytes, empty, heading, onOpen,
     shownBelow = state;
     fill(below, isLoading && skeletons(), known?.length === 0 && !hasMore && empty(), hasMore && known !== null && moreLine);
   }
-  let shownBelow = null;
-
   const timer = setInterval(() => refreshTimes(element), TIMES_EVERY_MS);
   const onResize = () => blocks.relayout();
   addEventListener('resize', onResize);
@@ -130,7 +140,8 @@ export function fileTable({ label, list, content, bytes, empty, heading, onOpen,
   function moveFocus(key) {
     if (files.length === 0) return false;
     const at = position.get(document.activeElement?.closest('.file')?.dataset.id);
-    const next = at === undefined ? 0 : neighbour(key, at);
+    const first = key === 'End' ? files.length - 1 : 0;
+    const next = at === undefined ? first : neighbour(key, at);
     if (next === null) return false;
     focusRow(files[Math.max(0, Math.min(next, files.length - 1))].id, 'box');
     return true;

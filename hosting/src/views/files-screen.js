@@ -22,7 +22,7 @@ export function filesScreen(library) {
   const actions = fileActions(library);
   const list = shownList(library);
   const heading = h('h1', { tabindex: -1 }, t('libraryTitle'));
-  const count = h('p', { class: 'file-count', role: 'status' });
+  const count = h('p', { class: 'file-count' });
   const trashLink = h('a', { class: 'quiet-link', href: '#/trash' }, icon('trash'), t('trashTitle'));
   const help = h('button', { type: 'button', class: 'icon-button help-button', 'aria-label': t('shortcutsTitle'), title: t('shortcutsTitle'), on: { click: showHelp } }, icon('keyboard'));
 
@@ -95,8 +95,7 @@ export function filesScreen(library) {
   }
 
   function removeFiles(files) {
-    table.selection.clear();
-    heading.focus();
+    clearSelection();
     actions.remove(files);
   }
 
@@ -122,7 +121,6 @@ export function filesScreen(library) {
     Delete: onTargets((files) => removeFiles(files)),
     F2: onTargets(([file, ...others]) => others.length === 0 && isReady(file) && actions.rename(file)),
     Enter: onTargets(([file]) => open(file)),
-    ' ': onTargets(([file]) => table.selection.toggle(file.id)),
     ...Object.fromEntries(ARROWS.map((key) => [key, () => table.move(key)])),
   });
 

@@ -6,6 +6,7 @@ import { icon, kindOf } from '../ui/icons.js';
 
 /** How much of a text is shown. */
 export const TEXT_BYTES = 256 * 1024;
+const VIEWER_START_MS = 3000;
 // How old Korean files are written when they are no UTF-8.
 const OLD_ENCODING = 'euc-kr';
 
@@ -70,7 +71,9 @@ function pdfPreview(file, bytes, element) {
     const blob = await bytes.blob(file);
     if (isStopped) return;
     url = URL.createObjectURL(new Blob([blob], { type: 'application/pdf' }));
-    fill(element, h('iframe', { class: 'preview-document', src: url, title: file.name }));
+    const frame = h('iframe', { class: 'preview-document', src: url, title: file.name });
+    keepFocusOutOf(frame);
+    fill(element, frame);
   });
   return {
     stop: () => {
@@ -78,6 +81,13 @@ function pdfPreview(file, bytes, element) {
       URL.revokeObjectURL(url);
     },
   };
+}
+
+/** A viewer takes the focus when it is ready, and keys would be its own from then on: Escape and the arrows did not work. */
+function keepFocusOutOf(frame) {
+  const before = document.activeElement;
+  const giveBack = () => setTimeout(() => document.activeElement === frame && before.focus());
+  window.addEventListener('blur', giveBack, { signal: AbortSignal.timeout(VIEWER_START_MS) });
 }
 
 function textPreview(file, bytes, element) {

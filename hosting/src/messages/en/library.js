@@ -1,13 +1,14 @@
 /** Sentences of the list of files, its previews and the trash. */
-const files = (count) => (count === 1 ? '1 file' : `${count} files`);
+const number = (value) => value.toLocaleString('en');
+const files = (count) => (count === 1 ? '1 file' : `${number(count)} files`);
 const these = ({ name, count }) => (count === 1 ? name : files(count));
 
 export default {
   libraryTitle: 'Your files',
   fileCount: ({ count }) => files(count),
-  fileCountMore: ({ count }) => `${count} so far`,
+  fileCountMore: ({ count }) => `${number(count)} so far`,
   foundCount: ({ count }) => `${files(count)} found`,
-  foundCountMore: ({ count }) => `${count} found so far`,
+  foundCountMore: ({ count }) => `${number(count)} found so far`,
   dropTitle: 'Drop files here',
   dropHint: ({ size }) => `or paste them, or choose them from your device. Up to ${size} each.`,
   chooseFiles: 'Choose files',
@@ -49,7 +50,7 @@ export default {
 
   selectOf: ({ name }) => `Select ${name}`,
   selectionLabel: 'Selected files',
-  selectedCount: ({ count }) => `${count} selected`,
+  selectedCount: ({ count }) => `${number(count)} selected`,
   selectAll: 'Select all',
   clearSelection: 'Clear selection',
 

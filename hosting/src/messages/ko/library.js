@@ -1,12 +1,13 @@
 /** 파일 목록, 미리보기, 휴지통의 문장. */
-const these = ({ name, count }) => (count === 1 ? `${name} 파일을` : `파일 ${count}개를`);
+const number = (value) => value.toLocaleString('ko');
+const these = ({ name, count }) => (count === 1 ? `${name} 파일을` : `파일 ${number(count)}개를`);
 
 export default {
   libraryTitle: '내 파일',
-  fileCount: ({ count }) => `파일 ${count}개`,
-  fileCountMore: ({ count }) => `${count}개까지 표시 중`,
-  foundCount: ({ count }) => `${count}개 찾음`,
-  foundCountMore: ({ count }) => `지금까지 ${count}개 찾음`,
+  fileCount: ({ count }) => `파일 ${number(count)}개`,
+  fileCountMore: ({ count }) => `${number(count)}개까지 표시 중`,
+  foundCount: ({ count }) => `${number(count)}개 찾음`,
+  foundCountMore: ({ count }) => `지금까지 ${number(count)}개 찾음`,
   dropTitle: '여기에 파일을 놓으세요',
   dropHint: ({ size }) => `붙여 넣거나 기기에서 골라도 됩니다. 파일당 최대 ${size}.`,
   chooseFiles: '파일 선택',
@@ -48,7 +49,7 @@ export default {
 
   selectOf: ({ name }) => `${name} 선택`,
   selectionLabel: '선택한 파일',
-  selectedCount: ({ count }) => `${count}개 선택됨`,
+  selectedCount: ({ count }) => `${number(count)}개 선택됨`,
   selectAll: '모두 선택',
   clearSelection: '선택 해제',
 
@@ -121,7 +122,7 @@ export default {
   previewUnplayable: '이 브라우저에서 재생할 수 없는 파일입니다. 다운로드해서 열어 주세요.',
   previewCut: ({ size, whole }) => `${whole} 중 앞부분 ${size}입니다. 더 읽으려면 다운로드해 주세요.`,
 
-  zipMaking: ({ count }) => `파일 ${count}개를 압축하는 중…`,
+  zipMaking: ({ count }) => `파일 ${number(count)}개를 압축하는 중…`,
   zipName: 'Drop 파일.zip',
   zipDone: '압축 파일이 준비되었습니다.',
   zipFailed: '압축 파일을 만들지 못했습니다. 다시 시도하거나 하나씩 다운로드해 주세요.',
