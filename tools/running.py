@@ -38,6 +38,9 @@ PROBES: Final[dict[str, str]] = {
 }
 """A path of each part that answers without changing anything."""
 
+DISCOVERY_SECONDS: Final = "60"
+"""How long the CLI waits for the list of functions; its own 10 s are short on a busy machine."""
+
 _LOADED: Final = "All emulators ready!"
 _NOT_LOADED: Final = "Failed to load function definition from source"
 
@@ -94,6 +97,7 @@ class Plan:
         foreign = self.suite.environment()
         own = {name: value for name, value in os.environ.items() if name not in foreign}
         own.update(environment(own.get("PATH", ""), self.java) if self.java else {})
+        own.setdefault("FUNCTIONS_DISCOVERY_TIMEOUT", DISCOVERY_SECONDS)
         own.pop("KINDLING_DATA_DIR", None)
         if self.journal:
             own["KINDLING_DATA_DIR"] = str(self.journal)
