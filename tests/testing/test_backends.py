@@ -96,7 +96,8 @@ def test_queries_filter_order_and_limit(rules, server):
         return [data["n"] for data in server.firestore.list("backend-notes", **query).data.values()]
 
     assert found(order_by=["-n"], limit=2) == [4, 3]
-    assert found(where=[("even", "==", True), ("n", ">", 0)], order_by=["n"]) == [2, 4]
+    assert found(where=[("n", ">", 0), ("n", "<=", 3)], order_by=["-n"]) == [3, 2, 1]
+    assert found(where=[("even", "==", True), ("none", "==", None)]) == [0, 2, 4]
     assert found(where=[any_of(("n", "==", 1), ("n", "==", 3))]) == [1, 3]
     assert found(where=[("n", "in", [0, 4])]) == [0, 4]
     assert found(where=[("none", "!=", None)]) == []
