@@ -14,7 +14,7 @@ from tools.terminal import say
 HELP = "install what tests need and run them against a private copy of the suite"
 EPILOG = """\
 Everything after `test` goes to pytest: ./kit test tests/rules -k owner -x. Without a path all of tests/ runs,
-in one process more than there are cores; -n 0 runs it in one. Chromium for the browser tests is
+in as many processes as there are cores, two at least; -n 0 runs it in one. Chromium for the browser tests is
 installed where there is none: Debian's package as root, else Playwright's own.
 """
 MOST_PROCESSES = 4
@@ -64,5 +64,5 @@ def _processes(rest: list[str]) -> list[str]:
     alone = ("-n", "--numprocesses", "--dist", "--pdb", "--trace", "-s", "--capture=no")
     if _named(rest) or any(word.startswith(alone) for word in rest):
         return []
-    workers = min((os.cpu_count() or 1) + 1, MOST_PROCESSES)
+    workers = min(max(os.cpu_count() or 2, 2), MOST_PROCESSES)
     return ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"]

@@ -11,7 +11,7 @@ from tests.e2e.shelf import Shelf
 from tests.e2e.tray import Bringing
 
 LOOPBACK = {"127.0.0.1", "localhost"}
-PROCESSED_MS = 30_000
+PROCESSED_MS = 60_000
 """The first file of a run meets workers that are only starting."""
 
 
