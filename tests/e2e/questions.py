@@ -13,6 +13,7 @@ class Questions:
     """The queries for files that `page` has sent since this was made or last cleared."""
 
     def __init__(self, page: Page) -> None:
+        self._page = page
         self._queries: list[dict[str, Any]] = []
         page.on("request", self._note)
 
@@ -28,6 +29,12 @@ class Questions:
     def unlimited(self) -> list[dict[str, Any]]:
         """Those that may read any number of documents."""
         return [query for query in self._queries if "limit" not in query]
+
+    def wait_for_unlimited(self) -> list[dict[str, Any]]:
+        """Those, as soon as there is one."""
+        if not self.unlimited:
+            self._page.wait_for_event("request", lambda _: bool(self.unlimited))
+        return self.unlimited
 
     def _note(self, request: Request) -> None:
         if "/Listen/channel" not in request.url or not request.post_data:

@@ -56,7 +56,7 @@ def test_first_screen_reads_one_page(shelf: Drop, asked: Questions):
     expect(shelf.names).to_have_count(PAGE)
     assert [query["limit"] for query in asked.pages] == [PAGE]
     # What changes from now on is listened to, wherever it is: that reads nothing until something does.
-    (changes,) = asked.unlimited
+    (changes,) = asked.wait_for_unlimited()
     assert changes["where"]["fieldFilter"]["op"] == "GREATER_THAN"
 
 

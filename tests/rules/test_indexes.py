@@ -63,6 +63,7 @@ ADAS = ("uid", "==", "ada")
 THE_PAGE = [
     Asked("files", (("updatedAt", ">", 0),), "updatedAt"),
     Asked("files", (), "-updatedAt"),
+    Asked("files", (TRASHED,), "-trashedAt"),
     Asked("shares", (ADAS,), "-createdAt"),
     Asked("shares", (ADAS, ("fileId", "==", "f1"))),
     Asked("jobs", (("kind", "==", "export"),)),
