@@ -97,12 +97,13 @@ export function fileTable({ label, list, content, bytes, empty, heading, onOpen,
   function showBelow() {
     const { files: known, hasMore, isLoadingMore, error } = list();
     const isLoading = known === null && !error;
+    const isEmpty = known?.length === 0 && !hasMore && !error;
     setAttributes(more, { disabled: isLoadingMore });
     fill(more, t(isLoadingMore ? 'loadingMore' : 'showMore'));
-    const state = JSON.stringify([isLoading, known?.length === 0 && !hasMore, hasMore, list().view]);
+    const state = JSON.stringify([isLoading, isEmpty, hasMore, list().view]);
     if (state === shownBelow) return;
     shownBelow = state;
-    fill(below, isLoading && skeletons(), known?.length === 0 && !hasMore && empty(), hasMore && known !== null && moreLine);
+    fill(below, isLoading && skeletons(), isEmpty && empty(), hasMore && known !== null && moreLine);
   }
   const timer = setInterval(() => refreshTimes(element), TIMES_EVERY_MS);
   const onResize = () => blocks.relayout();

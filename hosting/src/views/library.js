@@ -66,8 +66,8 @@ function noticeBar(library) {
   return { element, update, stop: () => stop.abort() };
 }
 
-function notice({ profile, isProfileSlow, error, list, pendingCount }) {
+function notice({ profile, isProfileSlow, error, list, trash, pendingCount }) {
   if (!navigator.onLine) return pendingCount > 0 ? ['offlinePending', { count: pendingCount }] : ['offline'];
-  if (error ?? list.error) return ['listFailed'];
+  if (error ?? list.error ?? trash?.error) return ['listFailed'];
   return profile ? null : [isProfileSlow ? 'profileSlow' : 'profileWaiting'];
 }
