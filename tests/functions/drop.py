@@ -182,3 +182,13 @@ class Drop:
         assert document is not None
         assert document["state"] == "ready", document
         return key, blob
+
+    def assert_ready(self, key: FileKey, blob: Any) -> None:
+        """That `key` is this user's only file, and everything about it is as one processing leaves it."""
+        document = self.document(key)
+        assert document is not None
+        assert document["state"] == "ready"
+        assert {"attempts", "retryAt", "reason"}.isdisjoint(document)
+        assert self.objects() == [key.large, key.small, blob.name]
+        assert self.usage() == (blob.size, 1)
+        assert [entry["state"] for entry in self.ledger()] == ["counted"]

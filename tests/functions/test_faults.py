@@ -53,15 +53,6 @@ def process_and_kill(drop, proxy, start, blob, held):
     proxy.held = lambda request: False
 
 
-def assert_ready(drop, key, blob):
-    document = drop.document(key)
-    assert document["state"] == "ready"
-    assert {"attempts", "retryAt", "reason"}.isdisjoint(document)
-    assert drop.objects() == [key.large, key.small, blob.name]
-    assert drop.usage() == (len(PHOTO), 1)
-    assert [entry["state"] for entry in drop.ledger()] == ["counted"]
-
-
 def deliver_again(drop, blob, task_queue):
     drop.finalized(blob)
 
@@ -98,10 +89,10 @@ def test_worker_killed_in_the_middle_of_processing_costs_nothing(
     assert drop.document(key)["state"] in ("uploading", "processing")
     assert drop.usage() == (0, 0)
     RESCUES[rescue](drop, blob, task_queue)
-    assert_ready(drop, key, blob)
+    drop.assert_ready(key, blob)
     # And once more, late:
     drop.finalized(blob)
-    assert_ready(drop, key, blob)
+    drop.assert_ready(key, blob)
 
 
 def refused(drop):
@@ -150,7 +141,7 @@ def test_worker_killed_over_a_task_is_followed_by_the_queues_next_try(drop, prox
     assert drop.document(key)["state"] == "processing"
     with start("processfile", "http") as running:
         assert running.post({"X-CloudTasks-TaskRetryCount": "1"}, {"data": task}) == 200
-    assert_ready(drop, key, blob)
+    drop.assert_ready(key, blob)
 
 
 def test_two_processes_that_race_for_the_last_bytes_do_not_both_win(drop, proxy, start):

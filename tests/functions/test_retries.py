@@ -45,15 +45,6 @@ def nothing_fails(request):
     return False
 
 
-def assert_ready(drop, key, blob):
-    document = drop.document(key)
-    assert document["state"] == "ready"
-    assert {"attempts", "retryAt", "reason"}.isdisjoint(document)
-    assert drop.objects() == [key.large, key.small, blob.name]
-    assert drop.usage() == (len(PHOTO), 1)
-    assert [entry["state"] for entry in drop.ledger()] == ["counted"]
-
-
 def assert_waits(drop, key, attempts, seconds):
     """That so many attempts failed and the next is announced for about so many seconds from now."""
     document = drop.document(key)
@@ -83,7 +74,7 @@ def test_storage_that_is_down_for_a_while_only_delays_a_file(drop, storage, task
         assert_waits(drop, key, attempts=tries + 2, seconds=seconds)
     storage.failing = nothing_fails
     assert task_queue.dispatch(task, 3) == 200
-    assert_ready(drop, key, blob)
+    drop.assert_ready(key, blob)
     assert task_queue.tasks == [task]
 
 
@@ -104,7 +95,7 @@ def test_failure_at_any_step_is_made_good_by_the_task(drop, storage, task_queue,
     assert_waits(drop, key, attempts=1, seconds=20)
     storage.failing = nothing_fails
     task_queue.run()
-    assert_ready(drop, key, blob)
+    drop.assert_ready(key, blob)
 
 
 def test_refusal_whose_object_cannot_be_removed_is_finished_by_the_task(drop, storage, task_queue):
@@ -155,7 +146,7 @@ def test_owner_who_asks_again_gets_another_round(drop, storage, task_queue, uplo
     storage.failing = nothing_fails
     assert ask_again(key.file_id).result == {}
     task_queue.run()
-    assert_ready(drop, key, blob)
+    drop.assert_ready(key, blob)
     assert ask_again(key.file_id).result == {}
     assert task_queue.tasks == []
 
@@ -243,7 +234,7 @@ def test_event_is_for_the_platform_to_repeat_when_the_queue_is_down_too(
     assert_waits(drop, key, attempts=1, seconds=20)
     storage.failing = nothing_fails
     drop.finalized(blob)
-    assert_ready(drop, key, blob)
+    drop.assert_ready(key, blob)
 
 
 @pytest.fixture
@@ -272,7 +263,7 @@ def test_firestore_that_is_down_leaves_the_file_to_the_queue(drop, task_queue, u
         assert task_queue.dispatch(task) == 500
     assert drop.document(key)["state"] == "uploading"
     assert task_queue.dispatch(task, 1) == 200
-    assert_ready(drop, key, blob)
+    drop.assert_ready(key, blob)
 
 
 def test_defect_is_given_up_as_well(drop, task_queue, uploaded, monkeypatch):
@@ -300,7 +291,7 @@ def test_tasks_and_repeated_events_at_the_same_time_end_as_one(drop, storage, ta
         assert [each.result() for each in tasks] == [200, 200]
         for event in events:
             event.result()
-    assert_ready(drop, key, blob)
+    drop.assert_ready(key, blob)
 
 
 def while_processing(monkeypatch, action):
@@ -328,7 +319,7 @@ def test_attempt_that_fails_after_another_succeeded_changes_nothing(drop, task_q
     fail_after(monkeypatch, lambda: drop.finalized(blob))
     drop.finalized(blob)
     task_queue.run()
-    assert_ready(drop, key, blob)
+    drop.assert_ready(key, blob)
 
 
 def test_two_attempts_that_fail_at_the_same_time_count_as_one(drop, task_queue, uploaded, monkeypatch):
@@ -342,7 +333,7 @@ def test_two_attempts_that_fail_at_the_same_time_count_as_one(drop, task_queue, 
     drop.finalized(blob)
     assert drop.document(key)["attempts"] <= 2
     task_queue.run()
-    assert_ready(drop, key, blob)
+    drop.assert_ready(key, blob)
 
 
 def test_attempt_that_succeeds_after_the_file_was_given_up_is_welcome(drop, uploaded, monkeypatch):
@@ -353,7 +344,7 @@ def test_attempt_that_succeeds_after_the_file_was_given_up_is_welcome(drop, uplo
 
     while_processing(monkeypatch, give_up)
     drop.finalized(blob)
-    assert_ready(drop, key, blob)
+    drop.assert_ready(key, blob)
 
 
 # Workers that die without a word

@@ -91,21 +91,6 @@ def workers(suite: Suite) -> Workers:
 
 
 @pytest.fixture(scope="session")
-def call(suite: Suite) -> Callable[..., requests.Response]:
-    """Calls a callable function as the client SDKs do: `call(person, "start_export", data)`."""
-
-    def call(person: Person, function: str, data: Any = None) -> requests.Response:
-        return requests.post(
-            f"{suite.url('functions')}/{suite.project_id}/us-central1/{function}",
-            json={"data": data},
-            headers={"Authorization": f"Bearer {person.id_token}"},
-            timeout=DEADLINE_SECONDS,
-        )
-
-    return call
-
-
-@pytest.fixture(scope="session")
 def callables(suite: Suite) -> Callables:
     return Callables(suite)
 

@@ -15,11 +15,12 @@ JOBS = 4000
 
 
 @pytest.fixture
-def leave(call):
+def leave(callables):
     """Asks for the end of a person's account."""
 
     def leave(person, confirm=None):
-        return call(person, "delete_account", {"confirm": confirm or person.email or "DELETE"})
+        data = {"confirm": confirm or person.email or "DELETE"}
+        return callables.call("delete_account", data, person)
 
     return leave
 
@@ -70,7 +71,7 @@ def test_account_that_is_deleted_by_its_user_leaves_nothing(
     other.until_ready(kept)
     fill(admin, person, picture)
 
-    assert leave(person).json() == {"result": {}}
+    assert leave(person).result == {}
     until_gone(person)
     assert people.auth.sign_in(person.email).json()["error"]["message"] == "EMAIL_NOT_FOUND"
     assert other.usage() == (4, 1)
@@ -86,24 +87,25 @@ def test_account_that_is_deleted_in_the_console_leaves_nothing(admin, person, pi
 def test_guest_leaves_with_a_word(leave, people, until_gone):
     guest = people.guest()
     guest.until_ready(guest.upload("a.txt", b"hello", "text/plain"))
-    assert leave(guest, "DELETE").ok
+    assert leave(guest, "DELETE").result == {}
     until_gone(guest)
 
 
-def test_wrong_address_and_old_sign_in_are_refused_and_delete_nothing(admin, call, leave, person):
-    error = leave(person, "someone@example.com").json()["error"]
-    assert (error["status"], error["details"]["field"]) == ("INVALID_ARGUMENT", "confirm")
+def test_wrong_address_and_old_sign_in_are_refused_and_delete_nothing(leave, person):
+    answer = leave(person, "someone@example.com")
+    assert answer.refusal == ("INVALID_ARGUMENT", "invalid-input")
+    assert answer.details["field"] == "confirm"
     six_minutes_ago = int((datetime.now(UTC) - timedelta(minutes=6)).timestamp())
     token = unsigned_token(person.uid, {"email": person.email, "auth_time": six_minutes_ago})
-    error = leave(replace(person, id_token=token)).json()["error"]
-    assert (error["status"], error["details"]["reason"]) == ("FAILED_PRECONDITION", "recent-sign-in-required")
+    answer = leave(replace(person, id_token=token))
+    assert answer.refusal == ("FAILED_PRECONDITION", "recent-sign-in-required")
     assert person.profile()["state"] == "active"
 
 
 def test_session_ends_with_the_account(leave, people, person, until_gone):
     refresh_token = people.auth.sign_in(person.email).json()["refreshToken"]
     assert people.auth.refresh(refresh_token).ok
-    assert leave(person).ok
+    assert leave(person).result == {}
     until_gone(person)
     assert people.auth.refresh(refresh_token).status_code == 400
     assert not person.firestore.get(person.profile_path).ok
@@ -115,7 +117,7 @@ def test_upload_that_ends_after_the_account_leaves_nothing(admin, leave, person,
     file_id = person.announce("late.txt", 10, "text/plain")
     session = person.start_resumable(person.original(file_id, "late.txt"), "text/plain")
     assert person.send_chunk(session, 0, b"hello", "upload").ok
-    assert leave(person).ok
+    assert leave(person).result == {}
     until_gone(person)
     person.send_chunk(session, 5, b"world", "upload, finalize")
     eventually(lambda: admin.objects_of(person) == [], what="the late object is gone")
@@ -150,7 +152,7 @@ class TestKilled:
     def test_deletion_is_finished_by_the_queue(
         self, admin, kill_in_the_middle, leave, person, trace_of, until_gone
     ):
-        assert leave(person).ok
+        assert leave(person).result == {}
         kill_in_the_middle(person, "removeaccount")
         assert admin.user(person.uid) is not None, "the account goes last"
         until_gone(person)

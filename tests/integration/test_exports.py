@@ -16,19 +16,17 @@ MINUTE = 60
 
 
 @pytest.fixture
-def exports(admin, call):
-    return Exports(admin, call)
+def exports(admin, callables):
+    return Exports(admin, callables)
 
 
 class Exports:
-    def __init__(self, admin, call):
+    def __init__(self, admin, callables):
         self._admin = admin
-        self._call = call
+        self._callables = callables
 
     def start(self, person):
-        response = self._call(person, "start_export")
-        assert response.ok, response.text
-        return response.json()["result"]["jobId"]
+        return self._callables.call("start_export", None, person).result["jobId"]
 
     def job(self, person, job_id):
         """The job as its owner sees it."""
@@ -132,10 +130,9 @@ def test_second_request_finds_the_export_under_way_and_a_later_one_makes_another
     exports.until_done(person, second)
 
 
-def test_export_of_someone_suspended_is_refused_with_the_reason(admin, call, person):
+def test_export_of_someone_suspended_is_refused_with_the_reason(admin, callables, person):
     admin.set_state(person, "suspended")
-    error = call(person, "start_export").json()["error"]
-    assert (error["status"], error["details"]["reason"]) == ("PERMISSION_DENIED", "suspended")
+    assert callables.call("start_export", None, person).refusal == ("PERMISSION_DENIED", "suspended")
 
 
 def test_export_whose_worker_is_killed_ends_as_if_it_had_not_been(admin, exports, person, stored, workers):
