@@ -41,14 +41,15 @@ export class Changes {
   }
 
   /**
-   * Shows files as they will be until `work` is kept, then as Firestore says. A time that no server has set yet is behind no
-   * other for the SDK, so the listener above does not hear of these.
+   * Shows files as they will be, from when the device has the change until Firestore has it. A time that no server has set
+   * yet is behind no other for the SDK, so the listener above does not hear of these.
    */
-  async writing(files, work) {
+  async writing(files, { stored, sent }) {
+    await begun(stored, sent);
     for (const file of files) this.#written.set(file.id, file);
     this.#tell([]);
     try {
-      await work;
+      await sent;
     } finally {
       for (const file of files) if (this.#written.get(file.id) === file) this.#written.delete(file.id);
       this.#tell([]);
@@ -56,11 +57,12 @@ export class Changes {
   }
 
   /** Hides files that are being deleted; they come back when that fails. */
-  async deleting(ids, work) {
+  async deleting(ids, { stored, sent }) {
+    await begun(stored, sent);
     for (const id of ids) this.#deleted.add(id);
     this.#tell([]);
     try {
-      await work();
+      await sent;
       this.#tell(ids.map((id) => ({ id, isPending: false })));
     } finally {
       for (const id of ids) this.#deleted.delete(id);
@@ -81,4 +83,10 @@ export class Changes {
   #tell(left) {
     for (const listener of [...this.#listeners]) listener(left);
   }
+}
+
+/** A refusal that comes before the change is stored is for who waits for `sent`. */
+function begun(stored, sent) {
+  sent.catch(() => {});
+  return stored;
 }

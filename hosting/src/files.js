@@ -1,5 +1,5 @@
 /** The file documents of a user: how they read, and every change that their owner may make to one. */
-import { collection, deleteField, doc, getDoc, serverTimestamp, updateDoc, writeBatch } from 'firebase/firestore';
+import { collection, deleteField, doc, getDoc, getDocFromCache, serverTimestamp, updateDoc, writeBatch } from 'firebase/firestore';
 import { searchFields } from './keywords.js';
 
 /** How many changes go in one request. */
@@ -42,33 +42,43 @@ export const isAbandoned = (file, now = Date.now()) =>
 /** When the functions remove a trashed file for good. */
 export const purgeDate = ({ trashedAt }) => new Date(trashedAt.getTime() + TRASH_DAYS * DAY_MS);
 
-export const renameFile = (db, uid, fileId, name) =>
-  updateDoc(fileRef(db, uid, fileId), { name, ...searchFields(name), updatedAt: serverTimestamp() });
+// A change is `{ stored, sent }`: promises kept when this device has it, so that a reload cannot lose it, and when Firestore has it.
+
+export function renameFile(db, uid, fileId, name) {
+  const file = fileRef(db, uid, fileId);
+  return change(file, updateDoc(file, { name, ...searchFields(name), updatedAt: serverTimestamp() }));
+}
 
 export const trashFiles = (db, uid, ids) =>
-  writeAll(db, ids, (batch, id) =>
-    batch.update(fileRef(db, uid, id), { state: 'trashed', trashedAt: serverTimestamp(), updatedAt: serverTimestamp() }),
+  changeAll(db, uid, ids, (batch, file) =>
+    batch.update(file, { state: 'trashed', trashedAt: serverTimestamp(), updatedAt: serverTimestamp() }),
   );
 
 export const restoreFiles = (db, uid, ids) =>
-  writeAll(db, ids, (batch, id) =>
-    batch.update(fileRef(db, uid, id), { state: 'ready', trashedAt: deleteField(), updatedAt: serverTimestamp() }),
+  changeAll(db, uid, ids, (batch, file) =>
+    batch.update(file, { state: 'ready', trashedAt: deleteField(), updatedAt: serverTimestamp() }),
   );
 
 /** Deletes the documents; a function removes the bytes and gives the space back. */
-export const deleteFiles = (db, uid, ids) => writeAll(db, ids, (batch, id) => batch.delete(fileRef(db, uid, id)));
+export const deleteFiles = (db, uid, ids) => changeAll(db, uid, ids, (batch, file) => batch.delete(file));
 
 /** The name of one file, or null when there is none. */
 export const fileName = async (db, uid, fileId) => (await getDoc(fileRef(db, uid, fileId))).data()?.name ?? null;
 
 const fileRef = (db, uid, fileId) => doc(filesCollection(db, uid), fileId);
 
-function writeAll(db, ids, write) {
+function changeAll(db, uid, ids, write) {
+  const files = ids.map((id) => fileRef(db, uid, id));
   const batches = [];
-  for (let start = 0; start < ids.length; start += BATCH) {
+  for (let start = 0; start < files.length; start += BATCH) {
     const batch = writeBatch(db);
-    for (const id of ids.slice(start, start + BATCH)) write(batch, id);
+    for (const file of files.slice(start, start + BATCH)) write(batch, file);
     batches.push(batch.commit());
   }
-  return Promise.all(batches);
+  return change(files.at(-1), Promise.all(batches));
 }
+
+/** The SDK does one thing after the other: its cache answers when the write before the question is in it, whatever it answers. */
+const change = (file, sent) => ({ sent, stored: getDocFromCache(file).then(ignore, ignore) });
+
+const ignore = () => {};

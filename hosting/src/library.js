@@ -95,7 +95,7 @@ export class Library {
     return saveProfile(this.#services.db, this.#user.uid, { locale });
   }
 
-  // A change shows at once, also without a connection. The promise is kept when Firestore has it.
+  // A change shows when the device has it, also without a connection. The promise is kept when Firestore has it.
 
   rename(file, name) {
     return this.#changes.writing([{ ...file, name, ...searchFields(name), isPending: true }], renameFile(this.#services.db, this.#user.uid, file.id, name));
@@ -114,7 +114,7 @@ export class Library {
 
   deleteForGood(files) {
     const ids = files.map(({ id }) => id);
-    return this.#changes.deleting(ids, () => deleteFiles(this.#services.db, this.#user.uid, ids));
+    return this.#changes.deleting(ids, deleteFiles(this.#services.db, this.#user.uid, ids));
   }
 
   /** Deletes what is in the trash, also what no page has shown yet. */
