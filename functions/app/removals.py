@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from firebase_functions import logger
 
-from app import clients, objects
+from app import clients, objects, unfinished
 from app.objects import StoredObject
 from app.optimistic import Changes, change
 from app.paths import FileKey, parse_original
@@ -44,6 +44,7 @@ def on_file_document_deleted(event: Event[DocumentSnapshot[Any] | None]) -> None
     key = FileKey(uid=event.params["uid"], file_id=event.params["fileId"])
     fields = (event.data.to_dict() if event.data is not None else None) or {}
     result = forget_document(key, fields)
+    unfinished.follow_deletion(key.uid, fields)
     logger.info("file document deleted", event_id=event.id, file=key.document, result=result)
 
 

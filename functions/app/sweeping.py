@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from app import clients, departures, exports, logs, overdue_files
+from app import clients, departures, exports, logs, overdue_files, unfinished
 from app.drift import Drift, mend_usage
 from app.paths import profile_path
 
@@ -63,6 +63,7 @@ STEPS: dict[str, Callable[..., int]] = {
     "expiredReports": partial(remove_expired, "reports"),
     "stalledExports": exports.requeue_stalled,
     "stalledRemovals": departures.requeue_stalled,
+    "crowded": unfinished.recount_crowded,
 }
 
 

@@ -288,6 +288,18 @@ def test_file_beyond_the_quota_is_refused_with_what_is_left(
     assert files_of(person) == []
 
 
+def test_who_never_finished_too_many_uploads_is_told_to_clear_up(
+    enter, person: Person, admin_firestore: FirestoreAs
+):
+    assert admin_firestore.update(person.profile_path, {"pending": 500}).ok
+    library = enter(person)
+
+    library.pick(note())
+
+    expect(library.upload("note.txt")).to_contain_text("Too many uploads were begun and never finished.")
+    assert files_of(person) == []
+
+
 def test_suspended_user_who_is_still_signed_in_is_told_and_adds_nothing(
     library: Drop, person: Person, admin_firestore: FirestoreAs
 ):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 PROJECT = "demo-functions-under-test"
@@ -98,6 +99,34 @@ def task_queue(application: Callable[[str, str], Any], monkeypatch: pytest.Monke
     queue = TaskQueue(application)
     monkeypatch.setattr(queues, "enqueue", queue.enqueue)
     return queue
+
+
+@pytest.fixture
+def everybody(
+    drop: Drop, uid: str, deliver: Deliver, task_queue: TaskQueue, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], Drop]]:
+    """Makes users, by name, in a project of this test's own: what touches everybody would touch what other
+    tests are about.
+    """
+    project = f"demo-sweep-{uid}"
+    config = {"projectId": project, "storageBucket": f"{project}.appspot.com"}
+    for name, value in {"GCLOUD_PROJECT": project, "FIREBASE_CONFIG": json.dumps(config)}.items():
+        monkeypatch.setenv(name, value)
+    _forget_clients()
+    # The suite puts its seed into every project.
+    host = os.environ["FIRESTORE_EMULATOR_HOST"]
+    requests.delete(
+        f"http://{host}/emulator/v1/projects/{project}/databases/(default)/documents", timeout=30
+    ).raise_for_status()
+    yield lambda name: Drop(deliver, f"{uid}-{name}", project, config["storageBucket"])
+    _forget_clients()
+
+
+def _forget_clients() -> None:
+    from app import clients
+
+    clients.firestore.cache_clear()
+    clients._storage.cache_clear()
 
 
 @pytest.fixture

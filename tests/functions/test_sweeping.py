@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import requests
-from app import clients, overdue_files, sweeping
-from drop import Drop
+from app import overdue_files, sweeping
 from pictures import HTML, jpeg
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
@@ -276,28 +272,6 @@ def test_user_without_a_profile_has_no_drift(drop):
 
 
 # Of everybody
-
-
-@pytest.fixture
-def everybody(drop, uid, deliver, task_queue, monkeypatch):
-    """A project of this test's own, since a sweep of everybody touches what other tests are about."""
-    project = f"demo-sweep-{uid}"
-    config = {"projectId": project, "storageBucket": f"{project}.appspot.com"}
-    for name, value in {"GCLOUD_PROJECT": project, "FIREBASE_CONFIG": json.dumps(config)}.items():
-        monkeypatch.setenv(name, value)
-    forget_clients()
-    # The suite puts its seed into every project.
-    host = os.environ["FIRESTORE_EMULATOR_HOST"]
-    requests.delete(
-        f"http://{host}/emulator/v1/projects/{project}/databases/(default)/documents", timeout=30
-    ).raise_for_status()
-    yield lambda name: Drop(deliver, f"{uid}-{name}", project, config["storageBucket"])
-    forget_clients()
-
-
-def forget_clients():
-    clients.firestore.cache_clear()
-    clients._storage.cache_clear()
 
 
 def hourly(application) -> int:

@@ -273,6 +273,17 @@ class TestAnnouncement:
         assert_denied(with_profile(**room | changes).create(self.NEW, announcement()), reason=reason)
         assert_allowed(with_profile(**room).create(self.NEW, announcement()))
 
+    def test_beside_too_many_unfinished_ones_is_denied(self, with_profile):
+        few = "profile.get('pending', 0) < 500"
+        assert_denied(with_profile(pending=500).create(self.NEW, announcement()), reason=few)
+        assert_allowed(with_profile(pending=499).create(self.NEW, announcement()))
+
+    def test_beside_too_many_unfinished_ones_leaves_the_rest_to_do(self, with_profile, rules):
+        rules.seed({FILE: stored_file(OWNER, "f1", BEFORE), f"{FILE}2": announcement(createdAt=BEFORE)})
+        alice = with_profile(pending=500)
+        assert_allowed(alice.update(FILE, TRASH))
+        assert_allowed(alice.delete(f"{FILE}2"))
+
 
 class TestFile:
     def test_is_read_and_listed_by_its_owner_alone(self, alice, rules):

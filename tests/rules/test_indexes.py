@@ -70,6 +70,7 @@ THE_PAGE = [
 ]
 FUNCTIONS = [
     Asked("files", (("sha256", "==", "0"),)),
+    Asked("files", (in_state("uploading"),)),
     Asked("shares", (ADAS, in_state("active"))),
     *(Asked(name, (ADAS,)) for name in ("shares", "limits", "ledger")),
 ]
@@ -82,6 +83,9 @@ THE_SWEEP = [
     # A sum of a field needs the index that an order by it would.
     Asked("files", (in_state("ready"),), "size"),
     Asked("ledger", (ADAS, in_state("counted")), "size"),
+    # Users with too many unfinished uploads.
+    Asked("users", (("pending", ">", 0),), "pending"),
+    Asked("files", (in_state("uploading"), ("createdAt", ">", 0)), "createdAt", group=True),
     *(Asked(name, (before("expiresAt"),), "expiresAt") for name in ("ledger", "limits", "reports", "shares")),
     Asked("ledger", (in_state("removing"), before("updatedAt")), "updatedAt"),
     Asked("jobs", (before("expiresAt"),), "expiresAt", group=True),

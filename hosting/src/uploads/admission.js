@@ -6,6 +6,8 @@ export const MAX_FILE_BYTES = 50 * 1024 * 1024;
 const UNKNOWN_TYPE = 'application/octet-stream';
 const MEDIA_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]*\/[a-z0-9][a-z0-9!#$&^_.+-]*$/;
 const LONGEST_TYPE = 127;
+// Announced and never uploaded. The functions count them where they are this many.
+const MOST_UNFINISHED = 500;
 // What a browser would run when it opens it.
 const ACTIVE_CONTENT = /^(text\/(html|xml|xsl)|application\/xml|multipart\/.*|[^/]+\/(.*\+xml|(x-)?(java|ecma|j|live)script.*))$/;
 
@@ -39,8 +41,9 @@ export function fileProblem({ size, contentType }) {
 }
 
 /** Why there is no room for a file of `size` beside the `coming` bytes and files, or null. */
-export function quotaProblem({ quota, usage, state }, size, coming) {
+export function quotaProblem({ quota, usage, state, pending = 0 }, size, coming) {
   if (state !== 'active') return problem('problemSuspended');
+  if (pending >= MOST_UNFINISHED) return problem('problemUnfinished');
   const bytesLeft = quota.bytes - usage.bytes - coming.bytes;
   if (size > bytesLeft) return problem('problemQuotaBytes', { left: Math.max(bytesLeft, 0) });
   if (usage.files + coming.files >= quota.files) return problem('problemQuotaFiles', { quota: quota.files });

@@ -86,6 +86,7 @@ export default {
   problemQuotaFiles: ({ quota }) => `Your library holds its ${quota} files already. Delete something first.`,
   problemDenied: 'The server did not accept this file. It may be of a kind or size that is not allowed.',
   problemSuspended: 'This account cannot add files at the moment.',
+  problemUnfinished: 'Too many uploads were begun and never finished. Remove some of them from the list, or try again later.',
   problemUnknown: 'The upload did not work.',
   problemGone: 'The file could not be read. Was it moved or deleted?',
 

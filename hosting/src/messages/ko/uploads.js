@@ -83,6 +83,7 @@ export default {
   problemQuotaFiles: ({ quota }) => `보관함에 파일 ${quota}개가 이미 찼습니다. 먼저 파일을 지워 주세요.`,
   problemDenied: '서버가 이 파일을 받지 않았습니다. 허용되지 않는 종류나 크기일 수 있습니다.',
   problemSuspended: '지금은 이 계정으로 파일을 올릴 수 없습니다.',
+  problemUnfinished: '끝나지 못한 업로드가 너무 많습니다. 목록에서 몇 개를 지우거나 나중에 다시 시도해 주세요.',
   problemUnknown: '업로드하지 못했습니다.',
   problemGone: '파일을 읽을 수 없습니다. 옮기거나 지우셨나요?',
 
