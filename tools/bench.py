@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from tools.figures import Figure
+from tools.figures import Figure, PeerMissing
 from tools.project import ROOT
 from tools.running import Stopped, signals_raise
 from tools.terminal import Failure, say, seconds, styled, table
@@ -39,6 +39,8 @@ class Benchmark:
 
 
 BENCHMARKS: Final = {
+    "firestore": Benchmark("firestore", "the Firestore emulator beside one in Node"),
+    "firestore-large": Benchmark("firestore_large", "the emulator with 100,000 documents; start and memory"),
     "import": Benchmark("import_time", "a fresh interpreter imports functions/main.py"),
     "rules": Benchmark("rules", "decisions a second and compile time of the rules engine"),
     "rules-peer": Benchmark("rules_peer", "the rules engine beside cel-python"),
@@ -85,21 +87,27 @@ def _measured(name: str, rounds: int | None, *, optional: bool) -> list[Figure]:
     is `optional`.
     """
     benchmark = BENCHMARKS[name]
-    try:
-        module = import_module(f"bench.{benchmark.module}")
-    except ModuleNotFoundError as missing:
-        sentence = f"{name} needs the package {missing.name}."
-        remedy = ".venv/bin/pip install -r bench/requirements.txt"
-        if not optional:
-            raise Failure(sentence, remedy) from missing
-        say(f"{styled('–', 'yellow')} {sentence} {remedy}")
-        return []
     started = time.monotonic()
-    figures: list[Figure] = list(module.figures(rounds or module.ROUNDS))
+    try:
+        figures = _figures(name, benchmark, rounds)
+    except PeerMissing as missing:
+        if not optional:
+            raise
+        say(f"{styled('–', 'yellow')} {missing.sentence} {missing.remedy}")
+        return []
     took = styled(f"({seconds(time.monotonic() - started)})", "dim")
     say(f"{styled('✓', 'green')} {name}: {benchmark.help} {took}")
     print(table(list(_rows(figures))), flush=True)
     return figures
+
+
+def _figures(name: str, benchmark: Benchmark, rounds: int | None) -> list[Figure]:
+    try:
+        module = import_module(f"bench.{benchmark.module}")
+    except ModuleNotFoundError as missing:
+        remedy = ".venv/bin/pip install -r bench/requirements.txt"
+        raise PeerMissing(f"{name} needs the package {missing.name}.", remedy) from missing
+    return list(module.figures(rounds or module.ROUNDS))
 
 
 def _rows(figures: Iterable[Figure]) -> Iterator[tuple[str, ...]]:

@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass
 
+from tools.terminal import Failure
+
+
+class PeerMissing(Failure):
+    """What a benchmark compares with is not there; run with all others it is left out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:

@@ -87,6 +87,20 @@ def test_benchmark_whose_package_is_missing_is_left_out_unless_it_is_named(monke
         assert "pip install -r bench/requirements.txt" in printed.err
 
 
+def test_benchmark_whose_peer_cannot_be_installed_is_left_out_unless_it_is_named(
+    monkeypatch, tmp_path, capsys
+):
+    monkeypatch.setattr("bench.served.peer_server.FOLDER", tmp_path / "peer")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(bench, "BENCHMARKS", {"firestore": bench.BENCHMARKS["firestore"]})
+    for named, code in (([], 0), (["firestore"], 1)):
+        assert main(["bench", *named]) == code
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert "node or npm is not on PATH" in printed.err
+        assert "npm ci" in printed.err
+
+
 def test_import_of_the_functions_is_measured_for_real_and_kept_as_json(tmp_path, capsys):
     file = tmp_path / "figures.json"
     code = main(["bench", "import", "--rounds", "1", "--json", str(file)])
