@@ -27,6 +27,7 @@ from emulator.firestore.masks import apply_mask
 from emulator.firestore.matching import Matcher
 from emulator.firestore.normalization import NormalQuery, check_database, normalize, over_fields
 from emulator.firestore.paths import DatabaseId, DocumentPath, FieldPath, PathKey
+from emulator.firestore.planning import prepare
 from emulator.firestore.queries import NAME, Aggregation, Cursor, Query
 from emulator.firestore.reading import Reading
 from emulator.firestore.reads import LATEST, Consistency, TransactionOptions
@@ -35,7 +36,7 @@ from emulator.firestore.sizes import document_size
 from emulator.firestore.transactions import Transaction
 from emulator.firestore.usage import Meter, Usage
 from emulator.firestore.values import Timestamp
-from emulator.firestore.views import Altered
+from emulator.firestore.views import Altered, shelf_for
 from emulator.firestore.write_plan import WritePlanner, check_sequence, check_write
 from emulator.rules import Ruleset
 
@@ -190,6 +191,7 @@ class Engine:
     async def run_query(self, query: Query, caller: Caller, consistency: Consistency = LATEST) -> QueryResult:
         """The documents of a query, in its order."""
         state = self.database(query.parent.database)
+        await self.prepare(query)
         await state.transactions.until_unclaimed(consistency, collection_ids={query.collection})
         with Reading(state, consistency) as reading:
             found = self._find(query, caller, reading)
@@ -206,6 +208,7 @@ class Engine:
         """Counts, sums and averages over the documents of a query."""
         named = with_aliases(aggregations)
         state = self.database(query.parent.database)
+        await self.prepare(query)
         await state.transactions.until_unclaimed(consistency, collection_ids={query.collection})
         with Reading(state, consistency) as reading:
             fields = {each.field for each in named if each.field is not None}
@@ -236,6 +239,13 @@ class Engine:
         if normal.offset or normal.limit is not None:
             normal = over
         return execute(Matcher(normal), reading.view)
+
+    async def prepare(self, query: Query) -> None:
+        """Build the indexes that a query is going to want, which may take a moment for a large collection,
+        without keeping others waiting.
+        """
+        normal = normalize(query)
+        await prepare(shelf_for(self.database(normal.database).store, normal), normal)
 
     def _usage(self, database: DatabaseId) -> Usage:
         return self.meter.of(database.project)

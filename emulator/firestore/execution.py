@@ -69,7 +69,7 @@ def _stream(matcher: Matcher, shelf: Shelf, each: Plan) -> Iterator[Document]:
     """The documents of one disjunct in order."""
     for group in each.groups:
         documents = matcher.filter(map(shelf.get, group))
-        yield from documents if each.sorted_within else _sorted(matcher, documents)
+        yield from documents if each.sorted_within else _sorted(matcher, documents, named=each.named)
 
 
 def _merged(matcher: Matcher, streams: list[Iterator[Document]]) -> Iterator[Document]:
@@ -82,10 +82,13 @@ def _merged(matcher: Matcher, streams: list[Iterator[Document]]) -> Iterator[Doc
         last = document
 
 
-def _sorted(matcher: Matcher, documents: Iterable[Document]) -> list[Document]:
-    """In order, and no more of them than offset and limit can want."""
+def _sorted(matcher: Matcher, documents: Iterable[Document], *, named: bool = False) -> list[Document]:
+    """In order, and no more of them than offset and limit can want. Sorting is stable, so names that come in
+    order need no comparing.
+    """
     query, ordering = matcher.query, matcher.ordering
+    key = ordering.place_but_name() if named else ordering.place
     if query.limit is None:
-        return sorted(documents, key=ordering.place, reverse=ordering.reverse)
+        return sorted(documents, key=key, reverse=ordering.reverse)
     choose = nlargest if ordering.reverse else nsmallest
-    return choose(query.offset + query.limit, documents, key=ordering.place)
+    return choose(query.offset + query.limit, documents, key=key)

@@ -156,6 +156,7 @@ class ListenSession:
         self._pending = 0
         self._pending_bytes = 0
         self._behind = False
+        self._closed = False
         self._failure: FirestoreError | None = None
         self._arrived = asyncio.Event()
 
@@ -163,8 +164,10 @@ class ListenSession:
 
     def add_target(self, target: Target) -> None:
         """Begin a target. A bad query or a denial is answered by REMOVE with its cause; the stream stays
-        open.
+        open. Does nothing once the session is closed.
         """
+        if self._closed:
+            return
         target_id = target.target_id or self._free_id()
         if target_id in self._targets:
             self._fail(InvalidArgument(f"Target id {target_id} is already in use."))
@@ -225,6 +228,7 @@ class ListenSession:
 
     def close(self) -> None:
         """Forget every target; safe to call twice."""
+        self._closed = True
         for target_id in list(self._targets):
             self._drop(target_id)
         self._queue.clear()

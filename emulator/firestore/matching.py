@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 from emulator.firestore.documents import Document
@@ -11,7 +13,7 @@ from emulator.firestore.normalization import Conjunction, NormalQuery
 from emulator.firestore.paths import FieldPath
 from emulator.firestore.queries import NAME, Cursor, Direction, FieldFilter, Operator, Order
 from emulator.firestore.value_order import NAN_KEY, NULL_KEY, ValueKey, reference_key, value_key
-from emulator.firestore.values import MISSING, get_field
+from emulator.firestore.values import MISSING, Timestamp, get_field
 
 Predicate: TypeAlias = Callable[[Document], bool]
 
@@ -86,7 +88,46 @@ def field_key(document: Document, field: FieldPath) -> ValueKey | None:
     return None if value is MISSING else value_key(value)
 
 
+_NUMBERS = frozenset({int, float})
+
+#: The types that stored values must have to be compared with an operand, which they then do by themselves.
+_COMPARABLE: dict[type, frozenset[type]] = {
+    int: _NUMBERS,
+    float: _NUMBERS,
+    str: frozenset({str}),
+    bytes: frozenset({bytes}),
+    Timestamp: frozenset({Timestamp}),
+}
+_COMPARISONS: dict[Operator, Callable[[Any, Any], bool]] = {
+    Operator.EQUAL: operator.eq,
+    Operator.LESS_THAN: operator.lt,
+    Operator.LESS_THAN_OR_EQUAL: operator.le,
+    Operator.GREATER_THAN: operator.gt,
+    Operator.GREATER_THAN_OR_EQUAL: operator.ge,
+}
+
+
+def _plain_predicate(leaf: FieldFilter) -> Predicate | None:
+    """The usual comparisons without keys, which is what walks through large collections spend their time on.
+    NaN compares as false, as it should.
+    """
+    compare, types = _COMPARISONS.get(leaf.op), _COMPARABLE.get(type(leaf.value))
+    if compare is None or types is None or len(leaf.field) != 1 or leaf.field == NAME:
+        return None
+    name, wanted = leaf.field[0], leaf.value
+    return lambda document: type(value := document.fields.get(name)) in types and compare(value, wanted)
+
+
+def _known_key(field: FieldPath, document: Document) -> ValueKey:
+    value = get_field(document.fields, field)
+    assert value is not MISSING
+    return value_key(value)
+
+
 def _leaf_predicate(leaf: FieldFilter) -> Predicate:
+    plain = _plain_predicate(leaf)
+    if plain is not None:
+        return plain
     field = leaf.field
     if leaf.op is Operator.ARRAY_CONTAINS:
         return _contains_predicate(field, value_key(leaf.value))
@@ -168,18 +209,22 @@ class Ordering:
     that goes against the last one needs wrapped keys, so the usual queries compare plain tuples.
     """
 
-    __slots__ = ("_fields", "_required", "orders", "reverse")
+    __slots__ = ("_fields", "orders", "required", "reverse")
 
     def __init__(self, orders: tuple[Order, ...]) -> None:
         self.orders = orders
         self.reverse = orders[-1].direction is Direction.DESCENDING
-        self._required = tuple(order.field for order in orders if order.field != NAME)
+        self.required = frozenset(order.field for order in orders if order.field != NAME)
         self._fields = tuple((order.field, order.direction is not orders[-1].direction) for order in orders)
 
     def position(self, document: Document) -> Position | None:
         """None when the document lacks an order field, which keeps it out of the result."""
+        return self._keys(document, self._fields)
+
+    @staticmethod
+    def _keys(document: Document, fields: tuple[tuple[FieldPath, bool], ...]) -> Position | None:
         keys: list[Any] = []
-        for field, against in self._fields:
+        for field, against in fields:
             key = field_key(document, field)
             if key is None:
                 return None
@@ -192,8 +237,20 @@ class Ordering:
         assert position is not None
         return position
 
+    def place_but_name(self) -> Callable[[Document], Any]:
+        """Gives something that compares as `place` does for documents that are in the order of their names,
+        which are the last of all orders.
+        """
+        *fields, _ = self._fields
+        if len(fields) == 1 and not fields[0][1]:
+            return partial(_known_key, fields[0][0])
+        return partial(self._keys, fields=tuple(fields))
+
     def has_fields(self, document: Document) -> bool:
-        return all(get_field(document.fields, field) is not MISSING for field in self._required)
+        for field in self.required:  # noqa: SIM110 - a generator costs more than all the rest
+            if get_field(document.fields, field) is MISSING:
+                return False
+        return True
 
     def cursor_position(self, cursor: Cursor) -> Position:
         keys = zip(map(value_key, cursor.values), self._fields, strict=False)
@@ -227,7 +284,12 @@ class Matcher:
             return filter(self.matches, documents)
         if self._is_whole():
             return documents
-        return filter(self.admits, documents)
+        return filter(self._admits if self._filters_decide() else self.admits, documents)
+
+    def _filters_decide(self) -> bool:
+        """Whether no cursor and no order takes away what the filters let through: each needs its field."""
+        filtered = (frozenset(leaf.field for leaf in disjunct) for disjunct in self.query.disjuncts)
+        return not (self._start or self._end) and all(map(self.ordering.required.issubset, filtered))
 
     def _is_whole(self) -> bool:
         """Whether the query has every document of its collection."""

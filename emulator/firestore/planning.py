@@ -1,18 +1,19 @@
 """Which documents a query has to look at, and in which order they come.
 
-A large shelf is never walked from end to end when an index narrows it, or when an index already has the
-wanted order and a limit ends the walk early. Every plan gives a superset of the result: the caller still
-applies the predicate.
+A large shelf is not walked from end to end when an index narrows it, or when an index already has the
+wanted order and a limit ends the walk early. An index costs several walks, so it is built for the second
+query that wants it. Every plan gives a superset of the result: the caller still applies the predicate.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
-from emulator.firestore.indexes import Index
+from emulator.firestore.indexes import Index, Indexed
 from emulator.firestore.matching import Span, span_of, successor
 from emulator.firestore.normalization import Conjunction, NormalQuery
 from emulator.firestore.paths import FieldPath, PathKey
@@ -23,6 +24,9 @@ from emulator.firestore.value_order import Rank, ValueKey, reference_key, value_
 #: Up to this many documents a walk is cheaper than a choice.
 SMALL = 200
 
+#: This many queries walk before an index is built.
+PATIENCE = 1
+
 _EVERYTHING = Span((0,), (Rank.MAP + 1,))
 _POINTS = (Operator.EQUAL, Operator.IS_NULL, Operator.IS_NAN)
 
@@ -30,11 +34,15 @@ _POINTS = (Operator.EQUAL, Operator.IS_NULL, Operator.IS_NAN)
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Groups of names; all of a group come before all of the next. `sorted_within` says that the groups
-    are in order inside too.
+    are in order inside too, `named` that they are by name, in the direction the query wants.
+
+    `missing` are indexes that might have given a better plan.
     """
 
     groups: Iterator[Iterable[PathKey]]
     sorted_within: bool
+    named: bool = False
+    missing: tuple[Indexed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +64,32 @@ class _Access:
 
 
 def plan(shelf: Shelf, query: NormalQuery, conjunction: Conjunction) -> Plan:
-    """The cheapest way to see every document of the shelf that the conjunction admits."""
-    return _Planner(shelf, query, conjunction).plan()
+    """The cheapest way to see every document of the shelf that the conjunction admits. Builds an index that
+    queries have missed before.
+    """
+    while True:
+        found = _Planner(shelf, query, conjunction).plan()
+        wanted = _due(shelf, query, found)
+        if wanted is None:
+            for each in found.missing:
+                shelf.miss(each)
+            return found
+        for _ in shelf.build(wanted):
+            pass
+
+
+async def prepare(shelf: Shelf, query: NormalQuery) -> None:
+    """Build what `plan` would build, while everybody else goes on."""
+    for conjunction in query.disjuncts:
+        while wanted := _due(shelf, query, _Planner(shelf, query, conjunction).plan()):
+            for _ in shelf.build(wanted):
+                await asyncio.sleep(0)
+
+
+def _due(shelf: Shelf, query: NormalQuery, found: Plan) -> Indexed | None:
+    """A missing index whose time has come. Disjuncts would walk one after the other, so they do not wait."""
+    patience = PATIENCE if len(query.disjuncts) == 1 else 0
+    return next((each for each in found.missing if shelf.missed(each) >= patience), None)
 
 
 class _Planner:
@@ -68,6 +100,7 @@ class _Planner:
         self.fixed = {
             leaf.field: span.low for leaf in conjunction if leaf.op in _POINTS and (span := span_of(leaf))
         }
+        self.missing: list[Indexed] = []
         #: The orders that still tell documents apart.
         self.orders = tuple(
             order for order in query.orders if order.field == NAME or order.field not in self.fixed
@@ -84,6 +117,7 @@ class _Planner:
         for access in self._filtered():
             narrowing.append(access)
             if access.count <= SMALL:
+                self.missing.clear()
                 break
         fewest = min((access.count for access in narrowing), default=names.count)
         walk = self._order_walk() if fewest > SMALL else []
@@ -130,14 +164,25 @@ class _Planner:
                 continue
             if leaf.op is Operator.ARRAY_CONTAINS:
                 key = value_key(leaf.value)
-                index = self.shelf.element_index(leaf.field)
-                yield _Access(index, *index.span(key, successor(key)), NAME)
+                index = self._index(Indexed(leaf.field, elements=True))
+                if index is not None:
+                    yield _Access(index, *index.span(key, successor(key)), NAME)
             elif leaf.field not in seen and span_of(leaf) is not None:
                 seen.add(leaf.field)
-                yield self._by_field(leaf.field)
+                yield from self._by_field(leaf.field)
 
-    def _by_field(self, field: FieldPath) -> _Access:
-        index = self.shelf.field_index(field)
+    def _index(self, of: Indexed) -> Index | None:
+        index = self.shelf.index(of)
+        if index is None and of not in self.missing:
+            self.missing.append(of)
+        return index
+
+    def _by_field(self, field: FieldPath) -> Iterator[_Access]:
+        index = self._index(Indexed(field))
+        if index is not None:
+            yield self._stretch(index, field)
+
+    def _stretch(self, index: Index, field: FieldPath) -> _Access:
         span = self._span(field)
         if field not in self.fixed:
             return _Access(index, *index.span(span.low, span.high), field)
@@ -161,7 +206,7 @@ class _Planner:
         first = self.orders[0].field
         if first == NAME or self.query.limit is None:
             return []
-        return [self._by_field(first)]
+        return list(self._by_field(first))
 
     # --- bounds
 
@@ -204,13 +249,17 @@ class _Planner:
     def _follow(self, access: _Access) -> Plan:
         first, *rest = self.orders
         reverse = first.direction is Direction.DESCENDING
+        missing = tuple(self.missing)
         if not self._leads(access):
-            return Plan(iter([self._paths(access, False)]), False)
+            named = access.field == NAME
+            backwards = named and self.orders[-1].direction is Direction.DESCENDING
+            return Plan(iter([self._paths(access, backwards)]), False, named, missing)
         if not rest or (len(rest) == 1 and rest[0].field == NAME and rest[0].direction is first.direction):
-            return Plan(iter([self._paths(access, reverse)]), True)
+            return Plan(iter([self._paths(access, reverse)]), True, missing=missing)
         assert access.index is not None
         entries = access.index.entries(access.start, access.end, reverse)
-        return Plan(([path for _, path in group] for _, group in groupby(entries, key=itemgetter(0))), False)
+        groups = ([path for _, path in group] for _, group in groupby(entries, key=itemgetter(0)))
+        return Plan(groups, False, missing=missing)
 
     def _paths(self, access: _Access, reverse: bool) -> Iterator[PathKey]:
         if access.index is None:

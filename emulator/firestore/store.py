@@ -7,14 +7,15 @@ collection, and, made when first asked for, one per collection group and one for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 from sortedcontainers import SortedList
 
 from emulator.firestore.documents import Document, DocumentChange
-from emulator.firestore.indexes import Index, element_keys, field_keys
-from emulator.firestore.paths import FieldPath, PathKey
+from emulator.firestore.indexes import Index, IndexBuild, Indexed
+from emulator.firestore.paths import PathKey
 
 #: The segments of a collection, an odd number.
 CollectionPath: TypeAlias = tuple[str, ...]
@@ -23,44 +24,56 @@ CollectionPath: TypeAlias = tuple[str, ...]
 class Shelf:
     """Names in order, and the indexes queries have asked for."""
 
-    __slots__ = ("_documents", "names", "_fields", "_elements")
+    __slots__ = ("_builds", "_documents", "_indexes", "_missed", "names")
 
     def __init__(self, documents: dict[PathKey, Document], names: Iterable[PathKey] = ()) -> None:
         self._documents = documents
         self.names: SortedList[PathKey] = SortedList(names)
-        self._fields: dict[FieldPath, Index] = {}
-        self._elements: dict[FieldPath, Index] = {}
+        self._indexes: dict[Indexed, Index] = {}
+        self._builds: dict[Indexed, IndexBuild] = {}
+        self._missed: Counter[Indexed] = Counter()
 
     def __len__(self) -> int:
         return len(self.names)
 
-    def get(self, name: PathKey) -> Document:
-        return self._documents[name]
+    @property
+    def get(self) -> Callable[[PathKey], Document]:
+        """Gives the document of a name that stands here."""
+        return self._documents.__getitem__
 
     def replace(self, name: PathKey, before: Document | None, after: Document | None) -> None:
         if before is None:
             self.names.add(name)
         elif after is None:
             self.names.remove(name)
-        for index in self._fields.values():
+        for index in self._indexes.values():
             index.replace(name, before, after)
-        for index in self._elements.values():
-            index.replace(name, before, after)
+        for build in self._builds.values():
+            build.replace(name, before, after)
 
-    def field_index(self, field: FieldPath) -> Index:
-        """The index for equality, ranges and order on a field."""
-        if field not in self._fields:
-            self._fields[field] = Index(field_keys(field), self._items())
-        return self._fields[field]
+    def index(self, of: Indexed) -> Index | None:
+        """The index, when it has been built."""
+        return self._indexes.get(of)
 
-    def element_index(self, field: FieldPath) -> Index:
-        """The index for array-contains on a field."""
-        if field not in self._elements:
-            self._elements[field] = Index(element_keys(field), self._items())
-        return self._elements[field]
+    def miss(self, of: Indexed) -> None:
+        """Remember that a query would have liked an index."""
+        self._missed[of] += 1
 
-    def _items(self) -> Iterator[tuple[PathKey, Document]]:
-        return ((name, self._documents[name]) for name in self.names)
+    def missed(self, of: Indexed) -> int:
+        """How many queries have done without an index."""
+        return self._missed[of]
+
+    def build(self, of: Indexed) -> Iterator[None]:
+        """Build an index, in as many steps as are taken from this; it is there when none is left."""
+        while of not in self._indexes:
+            build = self._builds.get(of)
+            if build is None:
+                build = self._builds[of] = IndexBuild(of, self.names, self.get)
+            build.step()
+            if build.finished is not None:
+                self._indexes[of] = build.finished
+                del self._builds[of]
+            yield
 
     def below(self, prefix: PathKey) -> Iterator[PathKey]:
         """Names that begin with `prefix`, in order."""

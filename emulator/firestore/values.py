@@ -100,6 +100,8 @@ def identical(left: Value, right: Value) -> bool:
 
 def get_field(fields: dict[str, Value], path: FieldPath) -> Value | Missing:
     """The value at a path; MISSING when a segment is absent or its parent is no map."""
+    if len(path) == 1:
+        return fields.get(path[0], MISSING)
     value: Value = fields
     for segment in path:
         if not isinstance(value, dict) or segment not in value:

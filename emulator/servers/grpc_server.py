@@ -174,7 +174,7 @@ def _listen(engine: Engine) -> Callable[[AsyncIterator[bytes], Context], Awaitab
 
 async def _read_targets(requests: AsyncIterator[bytes], stream: ListenStream) -> None:
     async for data in requests:
-        stream.request(_parse(protos.ListenRequest, data))
+        await stream.request(_parse(protos.ListenRequest, data))
 
 
 async def _write_events(stream: ListenStream, reader: asyncio.Future[None], context: Context) -> None:

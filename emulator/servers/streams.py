@@ -34,13 +34,15 @@ class ListenStream:
         self._session: asyncio.Future[ListenSession] = asyncio.get_running_loop().create_future()
         self._database: DatabaseId | None = None
 
-    def request(self, message: Message) -> None:
+    async def request(self, message: Message) -> None:
         """Take one ListenRequest. A bad target is answered by its removal, other faults end the stream."""
         session = self._open(message.database)
         match message.WhichOneof("target_change"):
             case "add_target":
                 try:
                     target = decode_target(message.add_target)
+                    if target.query is not None:
+                        await self._engine.prepare(target.query)
                 except FirestoreError as error:
                     session.reject_target(message.add_target.target_id, error)
                 else:

@@ -198,7 +198,7 @@ class _ListenSession(_Session):
         self._pump = asyncio.create_task(self._forward_events())
 
     async def take(self, text: str) -> None:
-        self._stream.request(to_message(parse_json(text.encode()), protos.ListenRequest))
+        await self._stream.request(to_message(parse_json(text.encode()), protos.ListenRequest))
 
     def close(self) -> None:
         super().close()

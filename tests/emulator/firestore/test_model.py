@@ -35,9 +35,12 @@ _settings = settings(max_examples=25, deadline=None, suppress_health_check=[Heal
 
 @pytest.fixture(params=["walks", "indexes"], autouse=True)
 def _planner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small collections are walked; without that threshold every query goes through the planner."""
+    """Small collections are walked, and so are large ones at first; without that every query goes by an
+    index.
+    """
     if request.param == "indexes":
         monkeypatch.setattr(planning, "SMALL", 0)
+        monkeypatch.setattr(planning, "PATIENCE", 0)
 
 
 class Client:

@@ -24,9 +24,12 @@ from tests.emulator.firestore.world import World, order, path, query, update, wh
 
 @pytest.fixture(params=["walks", "indexes"], autouse=True)
 def _planner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small collections are walked; without that threshold every query goes through the planner."""
+    """Small collections are walked, and so are large ones at first; without that every query goes by an
+    index.
+    """
     if request.param == "indexes":
         monkeypatch.setattr(planning, "SMALL", 0)
+        monkeypatch.setattr(planning, "PATIENCE", 0)
 
 
 def both(*filters: FieldFilter | CompositeFilter) -> CompositeFilter:
