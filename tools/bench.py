@@ -41,6 +41,7 @@ class Benchmark:
 BENCHMARKS: Final = {
     "firestore": Benchmark("firestore", "the Firestore emulator beside one in Node"),
     "firestore-large": Benchmark("firestore_large", "the emulator with 100,000 documents; start and memory"),
+    "firestore-soak": Benchmark("firestore_soak", "minutes of commits while listeners come and go"),
     "import": Benchmark("import_time", "a fresh interpreter imports functions/main.py"),
     "rules": Benchmark("rules", "decisions a second and compile time of the rules engine"),
     "rules-peer": Benchmark("rules_peer", "the rules engine beside cel-python"),

@@ -90,10 +90,11 @@ class Listener:
         self._call.cancel()
         await asyncio.gather(self._reading, return_exceptions=True)
 
-    def vanish(self) -> None:
-        """Go without a word."""
+    async def vanish(self) -> None:
+        """Go without a word, also after the connection has been closed."""
         self._call.cancel()
         self._reading.cancel()
+        await asyncio.gather(self._reading, return_exceptions=True)
 
     def check(self) -> None:
         """Raise what ended the stream."""

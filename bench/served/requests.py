@@ -26,6 +26,12 @@ def commit(documents: Mapping[str, Fields]) -> bytes:
     return serialized(request)
 
 
+def delete(name: str) -> bytes:
+    request = protos.CommitRequest(database=DATABASE)
+    request.writes.add().delete = f"{DOCUMENTS}/{name}"
+    return serialized(request)
+
+
 def batch_get(names: Iterable[str]) -> bytes:
     request = protos.BatchGetDocumentsRequest(
         database=DATABASE, documents=[f"{DOCUMENTS}/{name}" for name in names]
