@@ -21,6 +21,7 @@ from google.protobuf.message import DecodeError
 from emulator.errors import FirestoreError, Internal, InvalidArgument
 from emulator.firestore.engine import Engine
 from emulator.servers import grpc_responses as responses
+from emulator.servers.reflection import reflection_handler
 from emulator.servers.service import FirestoreService
 from emulator.servers.streams import ListenStream, WriteStream, encode_write_reply
 from emulator.wire import protos
@@ -28,10 +29,11 @@ from emulator.wire.documents import encode_document
 from emulator.wire.identity import identify
 from emulator.wire.listen import encode_event
 from emulator.wire.protos import Message, MessageClass
+from emulator.wire.service_methods import SERVICE
 
 logger = logging.getLogger(__name__)
 
-SERVICES = ("google.firestore.v1.Firestore", "google.firestore.v1beta1.Firestore")
+SERVICES = tuple(f"{package}.{SERVICE}" for package in protos.PACKAGES)
 MAX_REQUEST_BYTES = 100 * 1024 * 1024
 
 Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
@@ -55,7 +57,10 @@ def create_grpc_server(service: FirestoreService, new_stream_id: Callable[[], st
     server = grpc.aio.server(options=_OPTIONS)
     methods = _methods(service, new_stream_id)
     server.add_generic_rpc_handlers(
-        [grpc.method_handlers_generic_handler(name, methods) for name in SERVICES]
+        [
+            *(grpc.method_handlers_generic_handler(name, methods) for name in SERVICES),
+            reflection_handler(SERVICES),
+        ]
     )
     return server
 

@@ -20,13 +20,18 @@ from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import google.cloud
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf import descriptor_pb2, descriptor_pool, empty_pb2, message_factory
+
+from emulator.wire.service_methods import service_file
 
 #: Messages and their classes are made at run time; their fields are known to the proto files only.
 Message: TypeAlias = Any
 MessageClass: TypeAlias = Any
 
 _PACKAGE = "google.cloud.firestore_v1"
+#: Where the service is found; both take the messages of the first.
+PACKAGES = ("google.firestore.v1", "google.firestore.v1beta1")
+
 _FIELD = descriptor_pb2.FieldDescriptorProto
 
 
@@ -51,7 +56,7 @@ def _package_without_client() -> Iterator[None]:
 
 
 def _compiled_files() -> list[Any]:
-    """Every file descriptor Firestore needs, dependencies first."""
+    """Every file descriptor Firestore needs, dependencies first and the messages of its RPCs last."""
     with _package_without_client():
         service = importlib.import_module(f"{_PACKAGE}.types.firestore")
     files: dict[str, Any] = {}
@@ -82,6 +87,9 @@ def _own_pool() -> descriptor_pool.DescriptorPool:
         if file.package == "google.firestore.v1":
             _add_verify(file)
         pool.Add(file)
+    pool.Add(descriptor_pb2.FileDescriptorProto.FromString(empty_pb2.DESCRIPTOR.serialized_pb))
+    for package in PACKAGES:
+        pool.Add(service_file(package, file.name))
     return pool
 
 
