@@ -66,13 +66,17 @@ def resource(document: Document | None) -> ResourceValue | None:
 
 
 class Documents:
-    """What get() and exists() see: the database before, and after, the operation."""
+    """What get() and exists() see: the database before, and after, the operation. `read` are the segments
+    they asked for.
+    """
 
     def __init__(self, before: View, after: View | None = None) -> None:
         self._before = before
         self._after = after or before
+        self.read: set[tuple[str, ...]] = set()
 
     def get(self, path: tuple[str, ...]) -> ResourceValue | None:
+        self.read.add(path[3:])
         return resource(self._before.get(path_key(path[3:])))
 
     def get_after(self, path: tuple[str, ...]) -> ResourceValue | None:
@@ -127,7 +131,7 @@ class Authorization:
     """The questions of one request; its operations share a budget of documents that rules may read.
 
     `ruleset` None allows everything. Observers hear of every decision, and of every time an admin skipped
-    one.
+    one. `read` are the segments of all documents that rules looked at to allow a read.
     """
 
     def __init__(
@@ -145,6 +149,7 @@ class Authorization:
         self._caller = caller
         self._time = time
         self._usage = usage
+        self.read: set[tuple[str, ...]] = set()
         self._auth: Auth | None = None
         if caller.uid is not None or caller.token is not None:
             self._auth = Auth(caller.uid, caller.token or {})
@@ -171,6 +176,7 @@ class Authorization:
                     in_transaction=in_transaction,
                 )
                 _refuse(self._decide(request, path.relative))
+        self.read |= documents.read
 
     def check_list(
         self, query: NormalQuery, asked: Query, view: View, *, in_transaction: bool = False
@@ -185,12 +191,13 @@ class Authorization:
             assert query.collection is not None
             path = (*path, query.collection)
             shown = "/".join((*query.parent.segments, query.collection, "*"))
-        budget = AccessBudget.single()
+        budget, documents = AccessBudget.single(), Documents(view)
         request = self._request(
-            "list", path, Documents(view), budget, query=described, in_transaction=in_transaction
+            "list", path, documents, budget, query=described, in_transaction=in_transaction
         )
         with self._counted(budget):
             _refuse(self._decide(request, shown))
+        self.read |= documents.read
 
     def check_writes(self, writes: Sequence[PlannedWrite], before: View, after: View) -> None:
         """PermissionDenied for the first write that is not allowed.

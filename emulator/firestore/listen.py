@@ -8,7 +8,7 @@ boundary (TargetChanged NO_CHANGE without ids), which is when clients raise a sn
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import count
@@ -19,7 +19,15 @@ from emulator.firestore.authorization import Authorization
 from emulator.firestore.callers import Caller
 from emulator.firestore.database import Database
 from emulator.firestore.documents import Document
-from emulator.firestore.listeners import Concern, Listener, Place, document_place, place_of, places_of
+from emulator.firestore.listeners import (
+    Concern,
+    Listener,
+    Place,
+    document_place,
+    place_of,
+    places_of,
+    rules_place,
+)
 from emulator.firestore.matching import Matcher
 from emulator.firestore.normalization import NormalQuery, check_database, normalize
 from emulator.firestore.paths import DatabaseId, DocumentPath
@@ -113,7 +121,7 @@ Authorize: TypeAlias = Callable[[DatabaseId, Caller], Authorization]
 class _OpenTarget:
     """A target that is being served."""
 
-    __slots__ = ("id", "matcher", "places", "session", "target", "watch")
+    __slots__ = ("id", "matcher", "places", "rules_places", "session", "target", "watch")
 
     def __init__(self, session: ListenSession, target_id: int, target: Target) -> None:
         self.session = session
@@ -126,6 +134,7 @@ class _OpenTarget:
             self.places: tuple[Place, ...] = (place_of(query),)
         else:
             self.places = tuple(document_place(path) for path in dict.fromkeys(target.documents or ()))
+        self.rules_places: set[Place] = set()
         self.watch: Watch = DocumentsWatch(target.documents or ())
         if self.matcher is not None:
             self.watch = watch_query(self.matcher)
@@ -180,6 +189,7 @@ class ListenSession:
             return
         self._targets[target_id] = opened
         self._state.listeners.add(opened, opened.places)
+        self._state.listeners.add(opened, opened.rules_places)
         self._put(TargetChanged(TargetChangeKind.ADD, (target_id,)))
         if not self._behind:
             self._send_first(opened, resumed)
@@ -206,13 +216,19 @@ class ListenSession:
         return opened
 
     def _judge(self, opened: _OpenTarget) -> None:
-        """PermissionDenied when the rules no longer let the caller listen."""
+        """PermissionDenied when the rules do not let the caller listen."""
+        if opened.matcher is None:
+            self._judge_documents(opened, opened.target.documents or ())
+            return
+        assert opened.target.query is not None
         authorization = self._authorize(self._state.id, self._caller)
-        if opened.matcher is not None:
-            assert opened.target.query is not None
-            authorization.check_list(opened.matcher.query, opened.target.query, self._state.latest)
-        else:
-            authorization.check_get(opened.target.documents or (), self._state.latest)
+        authorization.check_list(opened.matcher.query, opened.target.query, self._state.latest)
+        opened.rules_places.update(map(rules_place, authorization.read))
+
+    def _judge_documents(self, opened: _OpenTarget, paths: Sequence[DocumentPath]) -> None:
+        authorization = self._authorize(self._state.id, self._caller)
+        authorization.check_get(paths, self._state.latest)
+        opened.rules_places.update(map(rules_place, authorization.read))
 
     def remove_target(self, target_id: int) -> None:
         """End a target; unknown ids are ignored."""
@@ -224,6 +240,7 @@ class ListenSession:
         if opened is None:
             return False
         self._state.listeners.remove(opened, opened.places)
+        self._state.listeners.remove(opened, opened.rules_places)
         return True
 
     def close(self) -> None:
@@ -361,10 +378,24 @@ class ListenSession:
         return [opened for opened in concerned if isinstance(opened, _OpenTarget)]
 
     def _judge_changed(self, opened: _OpenTarget, concern: Concern) -> None:
-        """A document that changed may now be one the caller may not read; that it is gone may be told."""
-        paths = [change.path for change in concern.changes if change.after is not None]
-        if opened.matcher is None and paths:
-            self._authorize(self._state.id, self._caller).check_get(paths, self._state.latest)
+        """As in production, a target is judged again when a document changed that the rules had read for it.
+
+        A document that changed may now be one the caller may not read; that it is gone may be told.
+        """
+        if concern.rules:
+            self._state.listeners.remove(opened, opened.rules_places)
+            opened.rules_places.clear()
+        if opened.matcher is not None:
+            if concern.rules:
+                self._judge(opened)
+        else:
+            judged = (
+                opened.target.documents or () if concern.rules else [each.path for each in concern.changes]
+            )
+            there = [path for path in judged if self._state.latest.get(path.key) is not None]
+            if there:
+                self._judge_documents(opened, there)
+        self._state.listeners.add(opened, opened.rules_places)
 
     def _deltas(self, opened: _OpenTarget, concern: Concern) -> Iterator[Delta]:
         if concern.changes:
@@ -428,6 +459,7 @@ class ListenSession:
         for opened in list(self._targets.values()):
             try:
                 self._judge(opened)
+                self._state.listeners.add(opened, opened.rules_places)
             except PermissionDenied as denial:
                 self._drop(opened.id)
                 self._put(TargetChanged(TargetChangeKind.REMOVE, (opened.id,), denial))

@@ -25,16 +25,18 @@ class Session(Protocol):
 
 
 class Concern:
-    """What a commit did where a target looks."""
+    """What a commit did where a target looks. `rules` says that it changed what rules read to allow it."""
 
-    __slots__ = ("changes", "rewritten")
+    __slots__ = ("changes", "rewritten", "rules")
 
     def __init__(self) -> None:
+        self.rules = False
         self.changes: list[DocumentChange] = []
         self.rewritten: list[Document] = []
 
 
-#: Where a target looks: a document, a collection, a collection group, or everything.
+#: Where a target looks: a document, a collection, a collection group, or everything; or a document that rules
+#: looked at to allow it.
 Place: TypeAlias = tuple[str, PathKey]
 
 EVERYTHING: Place = ("everything", ())
@@ -50,6 +52,10 @@ def place_of(query: NormalQuery) -> Place:
 
 def document_place(path: DocumentPath) -> Place:
     return ("document", path.segments)
+
+
+def rules_place(segments: tuple[str, ...]) -> Place:
+    return ("rules", segments)
 
 
 def places_of(path: DocumentPath) -> Iterator[Place]:
@@ -88,6 +94,8 @@ class Listeners:
         for change in changes:
             for concern in self._concerns(change.path, concerned):
                 concern.changes.append(change)
+            for concern in self._concerns_at(rules_place(change.path.segments), concerned):
+                concern.rules = True
         for document in rewritten:
             for concern in self._concerns(document.path, concerned):
                 concern.rewritten.append(document)
@@ -98,6 +106,11 @@ class Listeners:
         self, path: DocumentPath, concerned: dict[Session, dict[Listener, Concern]]
     ) -> Iterator[Concern]:
         for place in places_of(path):
-            for listener in self._by_place.get(place, ()):
-                targets = concerned.setdefault(listener.session, {})
-                yield targets.setdefault(listener, Concern())
+            yield from self._concerns_at(place, concerned)
+
+    def _concerns_at(
+        self, place: Place, concerned: dict[Session, dict[Listener, Concern]]
+    ) -> Iterator[Concern]:
+        for listener in self._by_place.get(place, ()):
+            targets = concerned.setdefault(listener.session, {})
+            yield targets.setdefault(listener, Concern())

@@ -453,6 +453,66 @@ async def test_changed_rules_end_the_targets_they_no_longer_allow(world: World) 
     assert _heard(admin) == ["+c/x 1", "+d/x 2", "NO_CHANGE"]
 
 
+MEMBERS = """
+    match /c/{id} {
+      allow read: if get(/databases/$(db)/documents/members/$(request.auth.uid)).data.role != 'none';
+    }
+    match /open/{id} { allow read: if !exists(/databases/$(db)/documents/closed/all); }
+"""
+
+
+async def test_query_ends_when_a_document_that_rules_read_for_it_no_longer_allows_it(world: World) -> None:
+    world.rules(MEMBERS)
+    await world.commit(*(update(f"members/{name}", {"role": "reader"}) for name in ("alice", "bob")))
+    alice, bob = world.listen(ALICE), world.listen(Caller(uid="bob", token={"sub": "bob"}))
+    for session in (alice, bob):
+        session.add_target(Target(1, query=query()))
+        queued(session)
+
+    await world.commit(update("members/alice", {"role": "writer"}), update("c/x", {"n": 1}))
+    assert [_heard(session) for session in (alice, bob)] == [["+c/x 1", "NO_CHANGE"]] * 2, (
+        "both may still read"
+    )
+    await world.commit(update("members/alice", {"role": "none"}), update("c/x", {"n": 2}))
+
+    events = queued(alice)
+    assert _said(events) == ["REMOVE 1"]
+    assert isinstance(events[0], TargetChanged)
+    assert isinstance(events[0].cause, PermissionDenied)
+    assert _heard(bob) == ["+c/x 1", "NO_CHANGE"]
+
+
+async def test_query_ends_when_a_document_that_rules_did_not_find_appears(world: World) -> None:
+    world.rules(MEMBERS)
+    session = world.listen(ALICE)
+    session.add_target(Target(1, query=query("open")))
+    session.add_target(Target(2, documents=_documents("open/a", "open/b")))
+    queued(session)
+
+    await world.commit(update("closed/other", {}))
+    assert _heard(session) == []
+    await world.commit(update("open/a", {}))
+    assert _heard(session) == ["+open/a 1 2", "NO_CHANGE"]
+    await world.commit(update("closed/all", {}))
+    assert _heard(session) == ["REMOVE 1", "REMOVE 2"]
+
+
+async def test_rules_are_asked_again_only_for_what_they_read(world: World) -> None:
+    world.rules(MEMBERS)
+    await world.commit(update("members/alice", {"role": "reader"}))
+    session = world.listen(ALICE)
+    session.add_target(Target(1, query=query()))
+    asked: list[str] = []
+    world.engine.rules_observers.append(lambda evaluation: asked.append(evaluation.path))
+
+    await world.commit(update("members/bob", {}), update("c/x", {}), update("d/x", {}))
+    before = [path for path in asked if path.endswith("*")]
+    await world.commit(update("members/alice", {"role": "writer"}))
+    after = [path for path in asked if path.endswith("*")]
+
+    assert (before, after) == ([], ["c/*"])
+
+
 # --- cost
 
 
