@@ -3,7 +3,8 @@
 One writer sets and deletes documents at a steady pace, so it knows the state of every target at every commit
 time. Each listener stays a while, leaves in one of three ways (half-close, cancelled stream, closed
 connection), stays away a while and comes back with its last resume token, now and then without. At every
-complete snapshot what it has is compared with what the writer knows for the snapshot's read time:
+complete snapshot what it has is compared with what the writer knows for the snapshot's read time; what came
+after the last complete one is forgotten when it leaves, as clients do, since the token does not cover it.
 
 - a difference is a change missed (or one that never was);
 - a document that comes again in the version the listener has is a change repeated;
@@ -125,6 +126,8 @@ class Watcher:
         self._state: State = {}
         self._fingerprint = 0
         self._token = b""
+        self._news: list[tuple[str, int | None]] = []
+        self._anew = False
         self._to_check: list[tuple[int, int]] = []
         self._snapshot = asyncio.Event()
         self.heard = self.resumes = self.repeated = self.missed = self.resets = 0
@@ -144,6 +147,7 @@ class Watcher:
             await asyncio.sleep(self._random.uniform(*AWAY_SECONDS))
 
     def _connect(self, channel: grpc.aio.Channel) -> Listener:
+        self._news, self._anew = [], False
         if self._random.random() < 0.1:
             self._forget()
             self._token = b""
@@ -173,18 +177,27 @@ class Watcher:
         match response.WhichOneof("response_type"):
             case "document_change":
                 document = response.document_change.document
-                self._put(document.name, document.fields["version"].integer_value)
+                self._news.append((document.name, document.fields["version"].integer_value))
             case "document_delete":
-                self._put(response.document_delete.document, None)
+                self._news.append((response.document_delete.document, None))
             case "target_change" if response.target_change.target_change_type == _RESET:
                 self.resets += 1
-                self._forget()
+                self._news, self._anew = [], True
             case "target_change" if response.target_change.target_change_type == _REMOVE:
                 raise Failure(f"a target was removed: {response.target_change.cause.message}")
             case "target_change" if is_boundary(response):
-                self._token = response.target_change.resume_token
-                self._to_check.append((micros(response.target_change.read_time), self._fingerprint))
-                self._snapshot.set()
+                self._complete(response.target_change)
+
+    def _complete(self, change: Any) -> None:
+        """A snapshot is complete: what came since the last one holds."""
+        if self._anew:
+            self._forget()
+        for name, version in self._news:
+            self._put(name, version)
+        self._news, self._anew = [], False
+        self._token = change.resume_token
+        self._to_check.append((micros(change.read_time), self._fingerprint))
+        self._snapshot.set()
 
     def _put(self, name: str, version: int | None) -> None:
         short = name.removeprefix(f"{requests.DOCUMENTS}/")
