@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app import images
+from app import heic, images
 from app.file_types import HEAD_SIZE, AcceptedType, Family, RefusedType, resolve
-from app.images import ImageBroken, ImageTooLarge, Picture
+from app.images import ImageBroken, ImageNotShown, ImageTooLarge, Picture
 from app.kinds import Kind, kind_of
 
 MAX_SIZE = 50 * 1024 * 1024
@@ -19,12 +19,15 @@ _SHOWN_TYPES = frozenset({"text/plain"})
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The file may stay. `picture` is set for an image that could be decoded."""
+    """The file may stay. `picture` is set for an image that could be decoded; `cause`, for the log alone,
+    says why another was not.
+    """
 
     content_type: str
     kind: Kind
     shown_inline: bool
     picture: Picture | None
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +51,22 @@ def examine(path: str, declared_type: str | None) -> Accepted | Refused:
         found = resolve(declared_type, file.read(HEAD_SIZE))
     if isinstance(found, RefusedType):
         return Refused(found.reason)
-    if not images.can_decode(found.content_type):
-        return _accepted(found, None)
     try:
-        return _accepted(found, images.read_picture(path, found.content_type))
+        return _accepted(found, _read_picture(path, found.content_type))
     except ImageTooLarge as error:
         return Refused("image-too-large", str(error))
     except ImageBroken as error:
         return Refused("image-broken", str(error))
+    except ImageNotShown as error:
+        return _accepted(found, None, str(error))
 
 
-def _accepted(found: AcceptedType, picture: Picture | None) -> Accepted:
+def _read_picture(path: str, content_type: str) -> Picture | None:
+    if images.can_decode(content_type):
+        return images.read_picture(path, content_type)
+    return heic.read_picture(path) if heic.can_decode(content_type) else None
+
+
+def _accepted(found: AcceptedType, picture: Picture | None, cause: str = "") -> Accepted:
     inline = found.family in _SHOWN_FAMILIES or found.content_type in _SHOWN_TYPES
-    return Accepted(found.content_type, kind_of(found), inline, picture)
+    return Accepted(found.content_type, kind_of(found), inline, picture, cause)

@@ -26,8 +26,8 @@ _GAP = 2
 # Rows that are converted at once.
 _STRIP = 256
 
-# The decoders that may see a stranger's bytes, by content type. Pictures of other types are stored without
-# thumbnails. HEIC, which phones of one maker take, has no decoder in Pillow.
+# The decoders of Pillow that may see a stranger's bytes, by content type; HEIC has a module of its own.
+# Pictures of other types are stored without thumbnails.
 _DECODERS = {
     "image/jpeg": "JPEG",
     "image/png": "PNG",
@@ -74,6 +74,10 @@ class ImageBroken(Exception):
     """The bytes begin like a picture and cannot be decoded as one."""
 
 
+class ImageNotShown(Exception):
+    """The picture may be sound, and the decoder here cannot show it."""
+
+
 def can_decode(content_type: str) -> bool:
     return content_type in _DECODERS
 
@@ -88,8 +92,7 @@ def read_picture(path: str, content_type: str) -> Picture:
     try:
         with Image.open(path, formats=[_DECODERS[content_type]]) as image:
             width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise ImageTooLarge(f"{width} x {height} pixels")
+            check_pixels(width, height)
             large = _shrink(image, _fitted(width, height, LARGE_SIDE))
             # Pillow turns a TIFF upright while loading it, and then shows no orientation any more.
             orientation = image.getexif().get(_ORIENTATION)
@@ -103,7 +106,25 @@ def read_picture(path: str, content_type: str) -> Picture:
         large = large.transpose(Image.Transpose[_TURNS[orientation]])
     if orientation in _TRANSPOSED:
         width, height = height, width
-    small = large.resize(_fitted(width, height, SMALL_SIDE), Image.Resampling.LANCZOS, reducing_gap=_GAP)
+    return _picture(width, height, large)
+
+
+def check_pixels(width: int, height: int) -> None:
+    """Raises ImageTooLarge when so large a picture is not to be decoded."""
+    if width * height > MAX_PIXELS:
+        raise ImageTooLarge(f"{width} x {height} pixels")
+
+
+def picture_of(upright: Image) -> Picture:
+    """The picture that was decoded to `upright`."""
+    width, height = upright.size
+    return _picture(width, height, _shrink(upright, _fitted(width, height, LARGE_SIDE)))
+
+
+def _picture(width: int, height: int, large: Image) -> Picture:
+    from PIL.Image import Resampling
+
+    small = large.resize(_fitted(width, height, SMALL_SIDE), Resampling.LANCZOS, reducing_gap=_GAP)
     return Picture(width, height, small=_webp(small), large=_webp(large))
 
 

@@ -58,6 +58,8 @@ def process(upload: Upload) -> str:
             verdict = examine(copy.path, claim.declared_type)
             if isinstance(verdict, Refused):
                 return _refuse(upload, verdict, copy.size)
+            if verdict.cause:
+                logs.info("picture has no thumbnails", file=upload.key.document, cause=verdict.cause)
             return accept(upload, blob, copy, verdict)
     except NotFound:
         # The object's deleted event may have come before the document was claimed.

@@ -9,8 +9,15 @@ from playwright.sync_api import expect
 
 from tests.e2e.drop import Drop
 from tests.e2e.pictures import LocalFile, note, photo
+from tests.functions.heic import heic
+from tests.functions.heic import picture as picture_of_phone
 
 QUARTER_MEBIBYTE = 256 * 1024
+CAN_SHOW = """(url) => {
+  const image = new Image();
+  image.src = url;
+  return image.decode().then(() => true, () => false);
+}"""
 
 
 def tone() -> LocalFile:
@@ -28,6 +35,7 @@ def test_preview_of_each_kind_and_the_way_through_them(library: Drop):
     page, preview = library.page, library.preview
     markup = note("markup.txt", "Mind this: <img src=x onerror=alert(1)> & so on\n")
     files = [
+        LocalFile("phone.heic", "", heic(picture_of_phone())),
         photo("picture.jpg", size=(1500, 1000)),
         LocalFile("paper.pdf", "application/pdf", PDF),
         tone(),
@@ -42,7 +50,7 @@ def test_preview_of_each_kind_and_the_way_through_them(library: Drop):
 
     library.look_at("numbers.bin")
     expect(preview).to_have_accessible_name("numbers.bin")
-    expect(preview).to_contain_text("1 of 7")
+    expect(preview).to_contain_text("1 of 8")
     expect(preview).to_contain_text("There is no preview for this kind of file.")
     expect(preview.get_by_role("button", name="Previous file")).to_be_hidden()
 
@@ -69,7 +77,19 @@ def test_preview_of_each_kind_and_the_way_through_them(library: Drop):
     expect(picture).to_have_js_property("naturalWidth", 1280)
     preview.get_by_role("button", name="Zoom").click()
     expect(picture).to_have_js_property("naturalWidth", 1500)
+
+    page.keyboard.press("ArrowRight")
+    thumbnail = preview.get_by_role("img", name="Picture phone.heic")
+    expect(thumbnail).to_have_js_property("naturalWidth", 400)
+    with page.expect_response(
+        lambda answer: "phone.heic" in answer.url and "alt=media" in answer.url
+    ) as original:
+        preview.get_by_role("button", name="Zoom").click()
+    assert not page.evaluate(CAN_SHOW, original.value.url), "Chromium shows HEIC now: take another type"
+    expect(thumbnail).to_be_visible()
+    expect(thumbnail).to_have_js_property("naturalWidth", 400)
     expect(preview.get_by_role("button", name="Next file")).to_be_hidden()
+    page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
     expect(preview).to_have_accessible_name("paper.pdf")
 

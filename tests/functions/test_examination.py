@@ -2,7 +2,10 @@ import pytest
 from app import images
 from app.examination import MAX_SIZE, Accepted, Refused, check_size, examine
 from app.kinds import Kind
+from heic import heic, picture, turned
 from pictures import HTML, MP4, PDF, archive, encode, halves, jpeg, png, png_header_only
+
+ICON = b"\x00\x00\x01\x00\x01\x00" + bytes(16)
 
 
 @pytest.fixture
@@ -28,11 +31,27 @@ def test_picture_is_measured(examine_bytes):
     assert (verdict.content_type, verdict.picture.width, verdict.picture.height) == ("image/jpeg", 600, 800)
 
 
-def test_picture_without_a_decoder_is_accepted_without_a_thumbnail(examine_bytes):
-    heic = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"
-    assert examine_bytes(heic, "image/heic") == Accepted(
-        "image/heic", Kind.IMAGE, shown_inline=True, picture=None
-    )
+def test_picture_of_a_phone_is_measured(examine_bytes):
+    verdict = examine_bytes(heic(picture(turned(3))), "application/octet-stream")
+    assert isinstance(verdict, Accepted)
+    assert (verdict.content_type, verdict.picture.width, verdict.picture.height) == ("image/heic", 200, 400)
+
+
+@pytest.mark.parametrize(
+    ("data", "content_type", "cause"),
+    [
+        pytest.param(ICON, "image/x-icon", "", id="no decoder for the type"),
+        pytest.param(
+            heic(picture(kind=b"av01")), "image/heic", "IndexError", id="no decoder for what is inside"
+        ),
+    ],
+)
+def test_picture_without_a_decoder_is_accepted_without_a_thumbnail(examine_bytes, data, content_type, cause):
+    verdict = examine_bytes(data, content_type)
+    assert isinstance(verdict, Accepted)
+    assert (verdict.content_type, verdict.kind, verdict.picture) == (content_type, Kind.IMAGE, None)
+    assert verdict.cause.startswith(cause)
+    assert bool(verdict.cause) == bool(cause)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +60,11 @@ def test_picture_without_a_decoder_is_accepted_without_a_thumbnail(examine_bytes
         pytest.param(HTML, "image/png", "blocked-type", id="page"),
         pytest.param(PDF, "image/png", "type-mismatch", id="pdf as image"),
         pytest.param(png_header_only(60_000, 60_000), "image/png", "image-too-large", id="bomb"),
+        pytest.param(
+            heic(picture(width=60_000, height=60_000)), "image/heic", "image-too-large", id="HEIC bomb"
+        ),
         pytest.param(jpeg()[:500], "image/jpeg", "image-broken", id="truncated"),
+        pytest.param(heic(picture())[:-50], "image/heic", "image-broken", id="truncated HEIC"),
     ],
 )
 def test_refusal_names_its_reason(examine_bytes, data, declared, reason):

@@ -24,23 +24,25 @@ function previewKind({ kind, contentType }) {
   return kind ?? kindOf(contentType);
 }
 
-/** The thumbnail at once, the original when somebody wants to see it close. */
+/**
+ * The thumbnail at once, the original when somebody wants to see it close. Where the browser has no decoder for the
+ * original (HEIC, TIFF) the thumbnail stays, enlarged.
+ */
 function imagePreview(file, bytes, element) {
   const large = file.thumbnails?.large ?? file.thumbnails?.small;
-  const image = h('img', { class: 'preview-image', alt: t('pictureOf', { name: file.name }), draggable: 'false' });
-  const load = (url) => loadInto(element, file, async () => {
+  const show = async (url) => {
+    const image = h('img', { class: 'preview-image', alt: t('pictureOf', { name: file.name }), draggable: 'false', on: { dblclick: zoom } });
     image.src = await url;
     await image.decode();
     fill(element, image);
-  });
-  load(large ? bytes.url(large) : bytes.originalUrl(file));
+  };
   let isClose = false;
-  const zoom = () => {
+  function zoom() {
     isClose = !isClose;
     element.classList.toggle('zoomed', isClose);
-    if (isClose && large) load(bytes.originalUrl(file));
-  };
-  image.addEventListener('dblclick', zoom);
+    if (isClose && large) show(bytes.originalUrl(file)).catch(() => {});
+  }
+  loadInto(element, file, () => show(large ? bytes.url(large) : bytes.originalUrl(file)));
   return { zoom };
 }
 
