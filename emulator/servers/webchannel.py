@@ -49,6 +49,8 @@ PREFIX = "/google.firestore.v1.Firestore/"
 LISTEN_PATH = PREFIX + "Listen/channel"
 WRITE_PATH = PREFIX + "Write/channel"
 
+#: Sessions held at once. One page has two; beyond this, somebody opens them and never comes back.
+MAX_SESSIONS = 2_000
 #: Characters a client may leave unacknowledged before its stream waits.
 MAX_OUTSTANDING = 4 * 1024 * 1024
 #: Characters after which a back channel ends, so that the client says what it has.
@@ -68,6 +70,7 @@ _HEADERS = (
     ),
 )
 
+_FULL = b"<html><head><title>429</title></head><body>Too many WebChannel sessions are open.</body></html>\n"
 # The client looks for the words anywhere but at the start.
 _UNKNOWN_SID = b"<html><head><title>400</title></head><body>Unknown SID</body></html>\n"
 
@@ -108,6 +111,7 @@ class _Session:
         self._turn = asyncio.Lock()
         self._room = asyncio.Event()
         self._expiry: asyncio.TimerHandle | None = None
+        self.seen = 0.0  # when the loop's clock saw the client last
         self.touch()
 
     async def take(self, text: str) -> None:
@@ -182,8 +186,9 @@ class _Session:
         """Without a back channel, wait for the client from now on."""
         if self._expiry is not None:
             self._expiry.cancel()
+        loop = asyncio.get_running_loop()
+        self.seen = loop.time()
         if self.back is None:
-            loop = asyncio.get_running_loop()
             self._expiry = loop.call_later(self._timing.abandoned, self._forget)
 
     def _wake(self) -> None:
@@ -267,10 +272,12 @@ class WebChannel:
         engine: Engine,
         *,
         timing: Timing = Timing(),
+        most: int = MAX_SESSIONS,
         new_sid: Callable[[], str] = lambda: secrets.token_urlsafe(16),
     ) -> None:
         self._engine = engine
         self._timing = timing
+        self._most = most
         self._new_sid = new_sid
         self._sessions: dict[str, _ListenSession | _WriteSession] = {}
 
@@ -317,6 +324,8 @@ class WebChannel:
     async def _handshake(self, http: Request) -> Response:
         """A new session. A bad Authorization ends its stream, as it would over gRPC."""
         form = parse_form(await http.body())
+        if not self._make_room():
+            return _answer(429, _FULL)
         sid = self._new_sid()
         refused: FirestoreError | None = None
         try:
@@ -341,6 +350,18 @@ class WebChannel:
         await session.receive(form)
         outgoing = session.outgoing
         return _answer(200, forward_reply(session.back is not None, outgoing.last, outgoing.outstanding))
+
+    def _make_room(self) -> bool:
+        """Let go of the session without a client that has waited longest, when there are too many; whether
+        there is room for another.
+        """
+        if len(self._sessions) < self._most:
+            return True
+        waiting = [sid for sid, session in self._sessions.items() if session.back is None]
+        if not waiting:
+            return False
+        self._drop(min(waiting, key=lambda sid: self._sessions[sid].seen))
+        return True
 
     def _drop(self, sid: str) -> None:
         session = self._sessions.pop(sid, None)

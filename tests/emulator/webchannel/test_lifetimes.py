@@ -16,6 +16,7 @@ from emulator.servers.webchannel import (
     LISTEN_PATH,
     MAX_OUTSTANDING,
     MAX_RESPONSE,
+    MAX_SESSIONS,
     WRITE_PATH,
     Timing,
     WebChannel,
@@ -66,6 +67,10 @@ class Exchange:
             seen += arrays
         return seen
 
+    async def body(self):
+        """The whole of a short answer."""
+        return (await asyncio.wait_for(self._sent.get(), DEADLINE))["body"]
+
     async def vanish(self):
         self._received.put_nowait({"type": "http.disconnect"})
         await asyncio.wait_for(self.task, DEADLINE)
@@ -78,8 +83,7 @@ class Client:
     async def open(self, *messages):
         exchange = Exchange(self.app, "POST", self.path, {"VER": 8, "RID": 1}, form(messages))
         assert await exchange.status() == 200
-        body = (await asyncio.wait_for(exchange._sent.get(), DEADLINE))["body"]
-        self.sid = read_frames(body)[0][0][1][1]
+        self.sid = read_frames(await exchange.body())[0][0][1][1]
         return self
 
     def send(self, *messages, offset=1, acknowledged=0):
@@ -107,9 +111,9 @@ def start(engine):
     """Makes the application; sessions end with the test."""
     apps = []
 
-    def make(**timing):
+    def make(most=MAX_SESSIONS, **timing):
         patient = {"keep_alive": NEVER, "back_channel": NEVER, "abandoned": NEVER}
-        apps.append(WebChannel(engine, timing=Timing(**(patient | timing))))
+        apps.append(WebChannel(engine, timing=Timing(**(patient | timing)), most=most))
         return apps[-1]
 
     yield make
@@ -195,6 +199,42 @@ async def test_dropped_sessions_leave_no_task_and_no_listener(start, engine, pat
     assert not engine._sessions
 
 
+async def test_session_too_many_is_refused_while_every_client_is_there(start, engine):
+    app = start(most=2)
+    clients = [await Client(app, LISTEN_PATH).open(add_query("c")) for _ in range(2)]
+    backs = [client.listen() for client in clients]
+    for back in backs:
+        await past_first_snapshot(back)
+
+    refused = Exchange(app, "POST", LISTEN_PATH, {"VER": 8, "RID": 1}, form([add_query("c")]))
+    assert await refused.status() == 429
+    assert b"Too many WebChannel sessions" in await refused.body()
+    await backs[0].vanish()
+    await Client(app, LISTEN_PATH).open(add_query("c"))
+
+    assert len(app) == len(engine._sessions) == 2
+    await commit(engine, ("x", {}))
+    assert (await backs[1].arrays())[0][0]["documentChange"]["document"]["name"].endswith("/c/x")
+
+
+async def test_flood_of_sessions_holds_no_more_than_the_most_and_spares_who_listens(start, engine):
+    app = start(most=5)
+    before = asyncio.all_tasks()
+    client = await Client(app, LISTEN_PATH).open(add_query("c"))
+    back = client.listen()
+    await past_first_snapshot(back)
+    flood = [await Client(app, path).open() for path in (LISTEN_PATH, WRITE_PATH) * 20]
+
+    assert len(app) == 5
+    assert await flood[0].listen().status() == 400, "the oldest are gone"
+    assert await flood[-1].listen().status() == 200
+    await commit(engine, ("x", {}))
+    assert (await back.arrays())[0][0]["documentChange"]["document"]["name"].endswith("/c/x")
+    app.close()
+    await wait_until(lambda: asyncio.all_tasks() <= before)
+    assert not engine._sessions
+
+
 async def test_session_without_any_back_channel_is_dropped(start):
     app = start(abandoned=0.05)
     await Client(app, WRITE_PATH).open({"database": DATABASE})
@@ -240,8 +280,7 @@ async def outstanding(client):
     """How many characters the server holds for this client, as it tells."""
     exchange = client.send()
     assert await exchange.status() == 200
-    body = (await asyncio.wait_for(exchange._sent.get(), DEADLINE))["body"]
-    return read_frames(body)[0][2]
+    return read_frames(await exchange.body())[0][2]
 
 
 async def test_large_result_arrives_whole_over_several_back_channels(start, engine):
