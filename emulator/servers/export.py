@@ -119,14 +119,24 @@ def write_export(
     try:
         partial.mkdir()
         _write_files(partial, name, documents, clock)
-        if target.exists():
-            target.rename(replaced)
-        partial.rename(target)
+        _put_in_place(partial, target, replaced)
     except OSError as error:
         raise FailedPrecondition(f"The export cannot be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _put_in_place(partial: Path, target: Path, replaced: Path) -> None:
+    if not target.exists():
+        partial.rename(target)
+        return
+    target.rename(replaced)
+    try:
+        partial.rename(target)
+    except OSError:
+        replaced.rename(target)
+        raise
 
 
 def _write_files(
@@ -157,9 +167,13 @@ def read_export(overall: Path) -> Iterator[Entity]:
     except (OSError, ExportError) as error:
         raise FailedPrecondition("Failed to parse overall export metadata file") from error
     for group in groups:
-        metadata = overall.parent / group.path
+        metadata, read = overall.parent / group.path, 0
         for output in _parse(metadata, decode_group):
-            yield from _parse(metadata.parent / output, _decode_entities)
+            entities = _parse(metadata.parent / output, _decode_entities)
+            read += len(entities)
+            yield from entities
+        if read < group.entities:
+            raise FailedPrecondition(f"The export has {read} of its {group.entities} entities: {metadata}")
 
 
 def _decode_entities(data: bytes) -> list[Entity]:

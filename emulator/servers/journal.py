@@ -11,6 +11,7 @@ import fcntl
 import logging
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from emulator.errors import Unavailable
@@ -104,7 +105,7 @@ class Journal:
         if self._broken:
             raise Unavailable(f"The journal {self._path} could not be written before; restart the emulator.")
         if self._size > COMPACTED_FROM and self._size > _GROWTH * self._compacted_size:
-            self._rewrite({each: engine.contents(each) for each in engine.databases()})
+            self._compact(engine)
         room = self._writer.room
         data = self._writer.add(encode_record(database, ((each.path, each.after) for each in changes)))
         try:
@@ -113,6 +114,16 @@ class Journal:
             self._take_back(room)
             raise Unavailable(f"The journal cannot be written: {error.strerror}.") from error
         self._size += len(data)
+
+    def _compact(self, engine: Engine) -> None:
+        """Write the journal anew. When that fails, the long one goes on and the next try is far off."""
+        try:
+            self._rewrite({each: engine.contents(each) for each in engine.databases()})
+        except OSError as error:
+            logger.warning("%s stays long: it cannot be written anew (%s)", self._path, error)
+            with suppress(OSError):
+                self._path.with_suffix(".new").unlink()
+            self._compacted_size = self._size
 
     def _take_back(self, room: int) -> None:
         """Half a record would hide every later one."""

@@ -1,5 +1,9 @@
 """An export is there whole or not at all."""
 
+import signal
+import subprocess
+import sys
+
 import pytest
 
 from emulator.errors import FailedPrecondition
@@ -9,6 +13,7 @@ from emulator.firestore.values import Timestamp
 from emulator.servers.export import read_export, write_export
 from emulator.wire.export_format import decode_overall, overall_name
 from emulator.wire.leveldb import LogWriter, read_records
+from tests.emulator.process import ROOT
 
 HERE = DatabaseId("demo")
 
@@ -52,6 +57,58 @@ def test_export_under_way_is_not_visible_at_its_place(tmp_path):
 
     write_export(tmp_path, "e", watched(), clock)
     assert names(tmp_path) == ["a"]
+
+
+KILLED_WHILE_EXPORTING = """
+import os, signal, sys
+from pathlib import Path
+from emulator.servers import export
+from tests.emulator.export.test_writing import clock, documents
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def dying():
+    yield from documents(*map(str, range(1000)))
+    if sys.argv[2] == "in the middle":
+        die()
+
+if sys.argv[2] == "before the last file":
+    export.encode_overall = die
+export.write_export(Path(sys.argv[1]), "e", dying(), clock)
+"""
+
+
+@pytest.mark.parametrize("moment", ["in the middle", "before the last file"])
+@pytest.mark.parametrize("before", [(), ("before",)], ids=["first", "again"])
+def test_export_that_is_killed_leaves_nothing_that_can_be_imported_but_the_one_before(
+    tmp_path, before, moment
+):
+    if before:
+        write_export(tmp_path, "e", documents(*before), clock)
+    command = [sys.executable, "-c", KILLED_WHILE_EXPORTING, str(tmp_path), moment]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
+
+    left = [path for path in tmp_path.iterdir() if path.name != "e"]
+    assert left, "it was killed while it wrote"
+    assert not any((path / overall_name("e")).exists() for path in left)
+    if before:
+        assert names(tmp_path) == ["before"]
+    else:
+        with pytest.raises(FailedPrecondition, match="Failed to parse overall export metadata"):
+            names(tmp_path)
+    write_export(tmp_path, "e", documents("after"), clock)
+    assert names(tmp_path) == ["after"]
+
+
+def test_export_that_lost_whole_records_is_refused(tmp_path):
+    write_export(tmp_path, "e", documents("a", "b"), clock)
+    output = next((tmp_path / "e").rglob("output-0"))
+    first, _ = read_records(output.read_bytes())
+    output.write_bytes(LogWriter().add(first))
+
+    with pytest.raises(FailedPrecondition, match="has 1 of its 2 entities"):
+        names(tmp_path)
 
 
 def test_export_of_windows_is_read(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import resource
 import signal
 import subprocess
@@ -18,6 +19,12 @@ from google.api_core.exceptions import GoogleAPICallError
 from google.auth.credentials import AnonymousCredentials
 from google.cloud.firestore import SERVER_TIMESTAMP, Client
 
+from emulator.firestore.callers import ADMIN
+from emulator.firestore.documents import Write, WriteKind
+from emulator.firestore.engine import Engine
+from emulator.firestore.paths import DatabaseId, DocumentPath
+from emulator.servers import journal
+from emulator.servers.server import now
 from emulator.wire.journal_format import decode_record
 from emulator.wire.leveldb import BLOCK_SIZE, read_records
 from tests.emulator.process import Emulator, running_emulator
@@ -172,6 +179,27 @@ def test_journal_begins_with_the_present_and_not_with_its_history(tmp_path):
     with kept(tmp_path) as emulator:
         assert names(emulator) == {"same"}
         assert (tmp_path / JOURNAL).stat().st_size < long / 10
+
+
+async def test_journal_that_cannot_be_shortened_goes_on_as_it_is(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(journal, "COMPACTED_FROM", 1_000)
+    engine, opened = Engine(clock=now, random=random.Random(1)), journal.Journal(tmp_path)
+    opened.attach(engine)
+    in_the_way = tmp_path / "firestore.new"
+    in_the_way.mkdir()
+    here = DatabaseId("demo-journal")
+    for number in range(50):
+        await engine.commit(
+            here, [Write(WriteKind.UPDATE, DocumentPath(here, ("c", "x")), {"n": number})], ADMIN
+        )
+    opened.close()
+    assert 0 < caplog.text.count("cannot be written anew") < 5, "not tried at every commit"
+
+    in_the_way.rmdir()
+    again, reopened = Engine(clock=now, random=random.Random(1)), journal.Journal(tmp_path)
+    reopened.attach(again)
+    reopened.close()
+    assert [document.fields for document in again.documents(here)] == [{"n": 49}]
 
 
 def test_folder_serves_one_emulator_at_a_time(tmp_path):
