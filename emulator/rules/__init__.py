@@ -13,6 +13,7 @@ from emulator.rules.environment import request_value, resource_value
 from emulator.rules.explanation import (
     ExplainedAllow,
     ExplainedMatch,
+    Explainer,
     Explanation,
     Step,
     explain,
@@ -48,6 +49,7 @@ __all__ = [
     "DocumentAccess",
     "ExplainedAllow",
     "ExplainedMatch",
+    "Explainer",
     "Explanation",
     "FieldConstraint",
     "Finding",

@@ -1,6 +1,8 @@
 """A checked program to what a request runs: patterns and closures."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from emulator.rules import ast
 from emulator.rules.environment import Environment, Evaluate, Locals
@@ -12,13 +14,25 @@ from emulator.rules.types import Value
 _SIMPLE_METHODS = {"read": ("get", "list"), "write": ("create", "update", "delete")}
 
 
-@dataclass(frozen=True, slots=True)
 class CompiledAllow:
-    """`cost` counts the expressions that run whenever the condition does."""
+    """An allow statement. `cost` counts the expressions that run whenever the condition does.
 
-    start: int
-    condition: Evaluate
-    cost: int
+    The condition is compiled when it is asked for the first time: of a long file most never are, and whoever
+    saves one should not wait for those.
+    """
+
+    __slots__ = ("_compile", "condition", "cost", "start")
+
+    def __init__(self, start: int, compile_condition: Callable[[], Compiled]) -> None:
+        self.start = start
+        self.cost = 0
+        self.condition: Evaluate = self._first
+        self._compile = compile_condition
+
+    def _first(self, env: Environment, slots: Locals) -> Value:
+        self.condition, self.cost = self._compile()
+        env.spend(self.cost)
+        return self.condition(env, slots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +44,7 @@ class CompiledBlock:
 
 
 def compile_service(program: Program, service: str, observe: Observe | None) -> tuple[CompiledBlock, ...]:
-    """The blocks of one service in source order. `observe` wraps each closure, for coverage."""
+    """The blocks of one service in source order. `observe` wraps each closure."""
     expressions = ExpressionCompiler(service, observe)
     version = program.file.version
     return tuple(_compile_block(block, expressions, version) for block in program.blocks[service])
@@ -39,8 +53,7 @@ def compile_service(program: Program, service: str, observe: Observe | None) -> 
 def _compile_block(block: Block, expressions: ExpressionCompiler, version: int) -> CompiledBlock:
     allows: dict[str, list[CompiledAllow]] = {}
     for allow in block.match.allows:
-        condition, cost = _condition(allow, block, expressions)
-        compiled = CompiledAllow(allow.start, condition, cost)
+        compiled = CompiledAllow(allow.start, partial(_condition, allow, block, expressions))
         for method in simple_methods(allow):
             allows.setdefault(method, []).append(compiled)
     by_method = {method: tuple(found) for method, found in allows.items()}

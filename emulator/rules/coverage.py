@@ -130,9 +130,9 @@ class Coverage:
         missed: dict[int, list[bool]] = {}
         for root in self._roots:
             for expression, _ in ast.walk(root):
-                counter = self._counters.get(id(expression))
-                if counter is None:
+                if type(expression) is ast.Literal:
                     continue
+                counter = self._counters.get(id(expression), {})
                 line = self._source.line(expression.start)
                 missed.setdefault(line, []).append(not counter)
                 text = self._source.text[expression.start : expression.end].split("\n")[0]

@@ -1,6 +1,6 @@
 """Why a request is allowed or not: the match and allow statements it meets, the value of every expression."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
@@ -121,33 +121,51 @@ class _Tracer:
         return traced
 
 
+class Explainer:
+    """A rules file compiled so that every decision can be told. Raises RulesCompileError."""
+
+    def __init__(self, source: str, file_name: str = "firestore.rules") -> None:
+        self._source = Source(source, file_name)
+        program = program_of(parse(self._source))
+        issues = check(self._source, program)
+        if any(issue.severity == "ERROR" for issue in issues):
+            raise RulesCompileError(issues)
+        self._tracer = _Tracer()
+        compiled = {
+            service: compile_service(program, service, self._tracer.observe) for service in program.blocks
+        }
+        self._blocks = {
+            service: tuple(zip(program.blocks[service], blocks, strict=True))
+            for service, blocks in compiled.items()
+        }
+        self._ruleset = Ruleset(self._source, program.file.version, issues, compiled, None)
+
+    def explain(self, request: RulesRequest) -> list[Explanation]:
+        """Decide and tell why. Several for a list whose query has several disjuncts, all of which count."""
+        if request.query is None:
+            return [self._explain(request)]
+        disjuncts = request.query.disjuncts or ((),)
+        parts = [replace(request, query=replace(request.query, disjuncts=(each,))) for each in disjuncts]
+        return [self._explain(part) for part in parts]
+
+    def _explain(self, request: RulesRequest) -> Explanation:
+        self._tracer.roots.clear()
+        decision = self._ruleset.evaluate(request)
+        blocks = self._blocks.get(request.service, ())
+        matches = tuple(_matches(self._source, request, blocks, self._tracer.roots))
+        return Explanation(decision, matches, self._source)
+
+
 def explain(source: str, request: RulesRequest, file_name: str = "firestore.rules") -> list[Explanation]:
-    """Decide and tell why. Several only for a list whose query has several disjuncts, all of which count.
-
-    Raises RulesCompileError.
-    """
-    if request.query is None:
-        return [_explain(Source(source, file_name), request)]
-    disjuncts = request.query.disjuncts or ((),)
-    parts = [replace(request, query=replace(request.query, disjuncts=(each,))) for each in disjuncts]
-    return [_explain(Source(source, file_name), part) for part in parts]
-
-
-def _explain(source: Source, request: RulesRequest) -> Explanation:
-    program = program_of(parse(source))
-    issues = check(source, program)
-    if any(issue.severity == "ERROR" for issue in issues):
-        raise RulesCompileError(issues)
-    tracer = _Tracer()
-    blocks = {service: compile_service(program, service, tracer.observe) for service in program.blocks}
-    decision = Ruleset(source, program.file.version, issues, blocks, None).evaluate(request)
-    pairs = zip(program.blocks.get(request.service, ()), blocks.get(request.service, ()), strict=True)
-    matches = tuple(_matches(source, request, list(pairs), tracer.roots))
-    return Explanation(decision, matches, source)
+    """`Explainer` for one request."""
+    return Explainer(source, file_name).explain(request)
 
 
 def _matches(
-    source: Source, request: RulesRequest, blocks: list[tuple[Block, CompiledBlock]], roots: dict[int, Step]
+    source: Source,
+    request: RulesRequest,
+    blocks: Iterable[tuple[Block, CompiledBlock]],
+    roots: dict[int, Step],
 ) -> Iterator[ExplainedMatch]:
     """The match statements for the path in source order, which is the order of the evaluation."""
     path: tuple[Token, ...] = request.path

@@ -70,13 +70,17 @@ class ExpressionCompiler:
         """The condition of an allow statement, with every function it may call."""
         compiled = self._compile(expression, scope)
         while self._waiting:
-            self._compile_function(self._waiting.pop())
+            symbol = self._waiting[-1]
+            self._compile_function(symbol)
+            self._waiting.remove(symbol)
         return compiled
 
     def _compile_function(self, symbol: FunctionSymbol) -> None:
         declaration, function = symbol.declaration, self._functions[symbol]
-        for let, scope in zip(declaration.lets, symbol.let_scopes, strict=True):
-            function.lets.append(_Pending(self._compile(let.value, scope)))
+        function.lets = [
+            _Pending(self._compile(let.value, scope))
+            for let, scope in zip(declaration.lets, symbol.let_scopes, strict=True)
+        ]
         function.body, function.cost = self._compile(declaration.result, symbol.scope)
 
     def _compile(self, expression: ast.Expression, scope: Scope) -> Compiled:

@@ -230,8 +230,11 @@ class _Parser:
 
     # ---- expressions
 
+    # A node begins where its first token does, which may be a parenthesis around its first operand.
+
     def _expression(self) -> ast.Expression:
-        condition = self._binary(self._unary(), 1)
+        start = self._token.start
+        condition = self._binary(start, self._unary(), 1)
         if not self._accept("?"):
             return condition
         self._open()
@@ -239,31 +242,30 @@ class _Parser:
         self._expect(":")
         when_false = self._expression()
         self._close()
-        return ast.Conditional(condition.start, self._previous_end, condition, when_true, when_false)
+        return ast.Conditional(start, self._previous_end, condition, when_true, when_false)
 
-    def _binary(self, left: ast.Expression, lowest: int) -> ast.Expression:
-        """Extend `left` with every operator that binds at least as tightly as `lowest`."""
+    def _binary(self, start: int, left: ast.Expression, lowest: int) -> ast.Expression:
+        """Extend `left`, read from `start` on, with every operator that binds as tightly as `lowest`."""
         while (precedence := _BINARY_PRECEDENCE.get(self._token.kind, 0)) >= lowest:
             operator = self._advance().kind
             if operator == "is":
                 type_name = self._type_name()
-                left = ast.TypeTest(left.start, self._previous_end, left, type_name)
+                left = ast.TypeTest(start, self._previous_end, left, type_name)
                 continue
-            right = self._binary(self._unary(), precedence + 1)
+            right = self._binary(self._token.start, self._unary(), precedence + 1)
             if operator in ("&&", "||"):
-                left = self._logical(operator, precedence, left, right)
+                left = self._logical(start, operator, precedence, [left, right])
             else:
-                left = ast.Binary(left.start, right.end, operator, left, right)
+                left = ast.Binary(start, self._previous_end, operator, left, right)
         return left
 
     def _logical(
-        self, operator: str, precedence: int, left: ast.Expression, right: ast.Expression
+        self, start: int, operator: str, precedence: int, operands: list[ast.Expression]
     ) -> ast.Expression:
-        """One node for the whole of `a && b && c`."""
-        operands = [left, right]
+        """One node for the whole of `a && b && c`, its first two operands read."""
         while self._accept(operator):
-            operands.append(self._binary(self._unary(), precedence + 1))
-        return ast.Logical(left.start, self._previous_end, operator, tuple(operands))
+            operands.append(self._binary(self._token.start, self._unary(), precedence + 1))
+        return ast.Logical(start, self._previous_end, operator, tuple(operands))
 
     def _type_name(self) -> str:
         token = self._token
@@ -272,19 +274,21 @@ class _Parser:
         return self._expect(NAME, "a type name").text
 
     def _unary(self) -> ast.Expression:
+        start = self._token.start
         if self._token.kind not in _UNARY_OPERATORS:
-            return self._postfix(self._primary())
+            return self._postfix(start, self._primary())
         operators = []
         while self._token.kind in _UNARY_OPERATORS:
             operators.append(self._advance())
             if len(operators) > MAX_OPEN_BRACKETS:
                 self._too_deep()
         if operators and operators[-1].kind == "-" and self._token.kind == INT:
-            operand = self._postfix(self._negative_int(operators.pop()))
+            minus = operators.pop()
+            operand = self._postfix(minus.start, self._negative_int(minus))
         else:
-            operand = self._postfix(self._primary())
+            operand = self._postfix(self._token.start, self._primary())
         for operator in reversed(operators):
-            operand = ast.Unary(operator.start, operand.end, operator.kind, operand)
+            operand = ast.Unary(operator.start, self._previous_end, operator.kind, operand)
         return operand
 
     def _negative_int(self, minus: Token) -> ast.Expression:
@@ -292,27 +296,27 @@ class _Parser:
         token = self._advance()
         return ast.Literal(minus.start, token.end, self._lexer.int_value(token, negative=True))
 
-    def _postfix(self, target: ast.Expression) -> ast.Expression:
+    def _postfix(self, start: int, target: ast.Expression) -> ast.Expression:
         while True:
             kind = self._token.kind
             if kind == ".":
-                target = self._member(target)
+                target = self._member(start, target)
             elif kind == "[":
-                target = self._index(target)
+                target = self._index(start, target)
             else:
                 return target
 
-    def _member(self, target: ast.Expression) -> ast.Expression:
+    def _member(self, start: int, target: ast.Expression) -> ast.Expression:
         self._advance()
         if self._token.kind != NAME and self._token.kind not in KEYWORDS:
             self._unexpected("a member name")
         name = self._advance().text
         if self._token.kind != "(":
-            return ast.Member(target.start, self._previous_end, target, name)
+            return ast.Member(start, self._previous_end, target, name)
         arguments = self._arguments()
-        return ast.MethodCall(target.start, self._previous_end, target, name, arguments)
+        return ast.MethodCall(start, self._previous_end, target, name, arguments)
 
-    def _index(self, target: ast.Expression) -> ast.Expression:
+    def _index(self, start: int, target: ast.Expression) -> ast.Expression:
         self._open()
         self._advance()
         lower = self._expression()
@@ -320,8 +324,8 @@ class _Parser:
         self._expect("]")
         self._close()
         if upper is None:
-            return ast.Index(target.start, self._previous_end, target, lower)
-        return ast.Slice(target.start, self._previous_end, target, lower, upper)
+            return ast.Index(start, self._previous_end, target, lower)
+        return ast.Slice(start, self._previous_end, target, lower, upper)
 
     def _arguments(self) -> tuple[ast.Expression, ...]:
         self._advance()

@@ -73,7 +73,8 @@ class Lexer:
             return self._no_token(offset)
         group = found.lastindex or 0
         text = found[group]
-        start, end = found.span(group)
+        end = found.end()
+        start = end - len(text)
         if group == _MARK:
             kind = text
             if text == "/" and self._text.startswith("*", end):

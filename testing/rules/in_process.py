@@ -22,6 +22,7 @@ from emulator.rules import (
     AccessBudget,
     Auth,
     Decision,
+    Explainer,
     ResourceValue,
     Ruleset,
     RulesRequest,
@@ -35,7 +36,7 @@ from testing.rules.descriptions import described_commit, described_query, descri
 from testing.rules.operations import Query, Upload, Write, stored_query, stored_write
 from testing.rules.sources import RulesFiles
 from testing.rules.stored_objects import StoredObject, stored_object
-from testing.rules.tracing import Blame, Tracer
+from testing.rules.tracing import Blame, blame
 from testing.rules.values import EPOCH, Codec, Data, timestamp
 
 T = TypeVar("T")
@@ -56,7 +57,7 @@ class CompiledRules:
         self.rulesets = {
             service: compile_ruleset(text, files.name(service)) for service, text in texts.items()
         }
-        self.tracers = {service: Tracer(text) for service, text in texts.items()}
+        self.explainers = {service: Explainer(text, files.name(service)) for service, text in texts.items()}
 
 
 class InProcess:
@@ -127,7 +128,7 @@ class InProcess:
     def _note_denial(self, evaluation: RulesEvaluation) -> None:
         decision, request = evaluation.decision, evaluation.request
         if decision is not None and request is not None and not decision.allowed:
-            self._blame.extend(self._rules.tracers[FIRESTORE].blame(request))
+            self._blame.extend(blame(self._rules.explainers[FIRESTORE], request))
 
     # ---- Storage
 
@@ -202,7 +203,7 @@ class InProcess:
         decision: Decision = ruleset.evaluate(asked)
         if decision.allowed:
             return None
-        denial = Denial(decision.message, self._rules.tracers[STORAGE].blame(asked))
+        denial = Denial(decision.message, blame(self._rules.explainers[STORAGE], asked))
         return Answer(request, self.name, ruleset.source, denial=denial)
 
     def _told(self, request: str, data: Any) -> Answer:

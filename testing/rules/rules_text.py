@@ -37,7 +37,7 @@ class RulesText:
         return self._source.line(offset)
 
     def text(self, node: ast.Node) -> str:
-        return excerpt(self._source.text, node.start, node.end)
+        return excerpt(self._source, node)
 
     def blocks(self) -> Iterator[Block]:
         for blocks in self.program.blocks.values():

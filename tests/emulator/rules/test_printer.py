@@ -33,6 +33,15 @@ def test_expression_that_was_printed_is_read_as_the_same_tree(tree):
     assert same_tree(expression(text), tree), text
 
 
+@settings(SLOW, max_examples=100)
+@given(EXPRESSIONS)
+def test_place_of_every_sub_expression_holds_its_whole_text(tree):
+    text = f"function f() {{ return {print_expression(tree)}; }}"
+    [function] = parsed(text).functions
+    for node, _ in ast.walk(function.result):
+        assert same_tree(expression(text[node.start : node.end]), node), text
+
+
 @settings(SLOW, max_examples=40)
 @given(FILES)
 def test_file_that_was_printed_is_read_as_the_same_tree(tree):
