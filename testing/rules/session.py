@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -16,9 +16,10 @@ from emulator.rules import FIRESTORE, STORAGE, RulesCompileError
 from testing.rules.backend import Backend
 from testing.rules.conditions import FileCoverage, Tally, file_coverage
 from testing.rules.in_process import CompiledRules, InProcess
+from testing.rules.presence import find
 from testing.rules.rules_text import rules_text
 from testing.rules.sources import RulesFiles, from_firebase_json
-from testing.rules.wire import Addresses, Wire, fetched_coverage, is_official
+from testing.rules.wire import Addresses, Wire, fetched_coverage
 
 BACKENDS: Final = ("engine", "emulator", "official")
 
@@ -30,7 +31,7 @@ class RulesSession:
         self._firebase_json = firebase_json
         self._project: RulesFiles | None = None
         self._compiled: dict[RulesFiles, CompiledRules] = {}
-        self._reached: dict[str, Addresses] = {}
+        self._found: dict[str, Addresses | str] = {}
         self._outcomes: Counter[tuple[str, str]] = Counter()
         self._elsewhere = {FIRESTORE: Tally(), STORAGE: Tally()}
 
@@ -96,7 +97,8 @@ class RulesSession:
             if counted is not None:
                 tally.add(counted.report())
         if files is not None:
-            _add_fetched(tallies[FIRESTORE], self._reached.values(), files)
+            reached = [found for found in self._found.values() if isinstance(found, Addresses)]
+            _add_fetched(tallies[FIRESTORE], reached, files)
         return tallies
 
     def _compile(self, files: RulesFiles) -> CompiledRules:
@@ -110,24 +112,12 @@ class RulesSession:
     def _wire(self, name: str, files: RulesFiles) -> Backend:
         if files != self.project_files():
             pytest.skip(f"the {name} backend has the project's rules loaded, and this test brings its own")
-        if name not in self._reached:
-            self._reached[name] = _running(name, os.environ)
-        return Wire(name, self._reached[name], files)
-
-
-def _running(name: str, environment: Mapping[str, str]) -> Addresses:
-    """The emulators that this process was told of. Skips the test when they are not the ones wanted."""
-    firestore = environment.get("FIRESTORE_EMULATOR_HOST")
-    if firestore is None:
-        pytest.skip(f"the {name} backend needs a running suite: FIRESTORE_EMULATOR_HOST is not set")
-    if is_official(firestore) != (name == "official"):
-        other = "Google's" if name == "emulator" else "Kindling's"
-        pytest.skip(f"the {name} backend is not there: the emulator at {firestore} is {other}")
-    return Addresses(
-        firestore,
-        environment.get("FIREBASE_STORAGE_EMULATOR_HOST"),
-        environment.get("GCLOUD_PROJECT", "demo-rules"),
-    )
+        if name not in self._found:
+            self._found[name] = find(name, os.environ)
+        found = self._found[name]
+        if isinstance(found, str):
+            pytest.skip(found)
+        return Wire(name, found, files)
 
 
 def _add_fetched(tally: Tally, emulators: Iterable[Addresses], files: RulesFiles) -> None:

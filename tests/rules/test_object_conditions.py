@@ -59,6 +59,17 @@ def test_upload_of_another_form_is_denied(announced, wanted, reason):
     assert_allowed(alice.upload(NAME, **PNG))
 
 
+@pytest.mark.parametrize("size", [1, 50 * MEBIBYTE])
+def test_upload_of_the_least_and_of_the_most_bytes_is_allowed(announced, size):
+    assert_allowed(announced().upload(NAME, size=size, **PNG))
+
+
+def test_upload_of_what_a_browser_runs_is_denied_although_it_was_announced(announced):
+    alice, svg = announced({"contentType": "image/svg+xml"}), {"content_type": "image/svg+xml"}
+    assert_denied(alice.upload(NAME, **svg), reason="!isActiveContent(request.resource.contentType)")
+    assert_allowed(announced({"contentType": "image/png"}).upload(NAME, **PNG))
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [

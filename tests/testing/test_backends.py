@@ -1,6 +1,6 @@
 """Every kind of request on every backend: data in and out, denials, time.
 
-The rules are the project's. Where no suite is running, the half that needs one is skipped.
+The rules are the project's. What needs an emulator that is not running is skipped, and counted.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -24,12 +24,13 @@ from testing.rules import (
     evaluation_error,
     false_at,
 )
+from testing.rules.session import BACKENDS
 
 NOTE = "backend-notes/n1"
 MOMENT = datetime(2026, 3, 1, 12, 30, 15, 250000, tzinfo=UTC)
 
 
-@pytest.fixture(params=["engine", "emulator"])
+@pytest.fixture(params=BACKENDS)
 def rules_backend_name(request):
     return request.param
 
