@@ -56,9 +56,9 @@ def _suite(arguments: argparse.Namespace) -> AbstractContextManager[RunningSuite
     )
 
 
-def run_against(suite: RunningSuite, command: list[str], extra: dict[str, str] | None = None) -> int:
+def run_against(suite: RunningSuite, command: list[str]) -> int:
     """Run `command` with the variables of `suite`; gives its exit code as a shell would."""
-    environment = {**os.environ, **suite.plan.suite.environment(), **(extra or {})}
+    environment = {**os.environ, **suite.plan.suite.environment()}
     try:
         child = subprocess.Popen(command, env=environment)
     except OSError as error:

@@ -29,14 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     rest: list[str] = arguments.rest
-    extra = chromium.ensure() if _wants_browser(rest) else {}
+    if _wants_browser(rest):
+        chromium.ensure()
     with signals_raise():
         try:
             os.chdir(ROOT)
             with private_suite(require_indexes=True) as suite:
                 say("Running the tests")
                 command = [str(venv_python()), "-m", "pytest", *_processes(rest), *rest]
-                return run_against(suite, command, extra)
+                return run_against(suite, command)
         except Stopped as stopped:
             return stopped.code
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Playwright, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, expect, sync_playwright
 
+from tests.chromium import chromium
 from tests.e2e.drop import Drop, Watch
 from tests.integration.people import PASSWORD, People, Person
 from tests.rest import ADMIN_TOKEN, FirestoreAs, StorageAs
@@ -22,22 +21,12 @@ DESKTOP: ViewportSize = {"width": 1200, "height": 860}
 OpenDrop = Callable[..., Drop]
 
 
-def chromium() -> dict[str, Any]:
-    """How to start it: Debian's Chromium where there is one, else the one Playwright installed."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    return {"executable_path": found, "args": ["--no-sandbox"] if os.geteuid() == 0 else []}
-
-
-def launch(playwright: Playwright) -> Browser:
-    return playwright.chromium.launch(**chromium())
-
-
 # For one module: Playwright's event loop must be gone before tests elsewhere start loops of their own.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     expect.set_options(timeout=DEADLINE_MS)
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        browser = playwright.chromium.launch(**chromium())
         yield browser
         browser.close()
 

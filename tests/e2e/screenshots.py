@@ -13,7 +13,8 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFilter
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.e2e.conftest import DESKTOP, launch
+from tests.chromium import chromium
+from tests.e2e.conftest import DESKTOP
 from tests.e2e.drop import Drop, Watch
 from tests.e2e.links import with_verified_email
 from tests.e2e.pictures import LocalFile, encoded, note
@@ -34,7 +35,7 @@ def main() -> None:
     email = f"sunny-{random.randrange(10**6)}@example.com"
     with_verified_email(People(suite), suite, email=email, displayName="Sunny Kim")
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        browser = playwright.chromium.launch(**chromium())
         url = suite.url("hosting")
         sign_in_card(open_page(browser, url))
         drop = open_page(browser, url)

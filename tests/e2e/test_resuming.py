@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
-from tests.e2e.conftest import DEADLINE_MS, DESKTOP, chromium
+from tests.chromium import chromium
+from tests.e2e.conftest import DEADLINE_MS, DESKTOP
 from tests.e2e.drop import Drop, Watch
 from tests.e2e.pictures import LocalFile, note, photo
 from tests.e2e.tray import Chunks

@@ -3,7 +3,6 @@
 import functools
 import http.server
 import json
-import shutil
 import subprocess
 import threading
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests.chromium import chromium
 from tests.emulator.process import running_emulator
 
 HERE = Path(__file__).parent
@@ -79,8 +79,7 @@ def page_address(tmp_path_factory):
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
-        installed = shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=installed, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(**chromium())
         yield browser
         browser.close()
 
