@@ -155,6 +155,7 @@ class Engine:
             _require_admin(caller, "Metadata operations")
         query = Query(parent, collection or None, order_by=listings.parse_order(order_by), limit=size)
         state = self.database(parent.database)
+        await self.prepare(query)
         await state.transactions.until_unclaimed(consistency, collection_ids={query.collection})
         with Reading(state, consistency) as reading:
             if show_missing:

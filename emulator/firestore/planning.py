@@ -80,6 +80,8 @@ def plan(shelf: Shelf, query: NormalQuery, conjunction: Conjunction) -> Plan:
 
 async def prepare(shelf: Shelf, query: NormalQuery) -> None:
     """Build what `plan` would build, while everybody else goes on."""
+    if len(shelf) <= SMALL:
+        return
     for conjunction in query.disjuncts:
         while wanted := _due(shelf, query, _Planner(shelf, query, conjunction).plan()):
             for _ in shelf.build(wanted):

@@ -47,7 +47,7 @@ class EmulatorHandlers:
         """Delete a database's documents, or one document and everything below it."""
         name = f"projects/{request.params['project']}/databases/{request.params['database']}"
         path = request.params.get("path")
-        below = parse_parent(f"{name}/documents/{path}") if path else None
+        below = parse_parent(f"{name}/documents/{path.removesuffix('/')}") if path else None
         identify(request.authorization)
         self._engine.clear(parse_database_name(name), below)
         return json_body(print_json({}))

@@ -51,11 +51,12 @@ def test_clear_empties_one_database_for_any_caller(emulator: Emulator, project: 
     assert exists(emulator, other, "c/a")
 
 
-def test_clear_below_a_document_leaves_its_siblings(emulator: Emulator, database: str) -> None:
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_clear_below_a_document_leaves_its_siblings(emulator: Emulator, database: str, slash: str) -> None:
     for path in ("c/a", "c/a/sub/x", "c/b"):
         put(emulator, database, path)
 
-    assert emulator.http("DELETE", f"/emulator/v1/{database}/documents/c/a").status == 200
+    assert emulator.http("DELETE", f"/emulator/v1/{database}/documents/c/a{slash}").status == 200
 
     assert [exists(emulator, database, path) for path in ("c/a", "c/a/sub/x", "c/b")] == [False, False, True]
 
