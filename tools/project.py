@@ -31,8 +31,10 @@ def venv_python() -> Path:
 
 def firebase_cli() -> list[str]:
     """The command of the installed firebase-tools, with what we add to it: a broken request does not end it,
-    and Auth starts in a fraction of the time.
+    Auth starts in a fraction of the time, and a burst of events does not take the machine.
     """
     program = NODE_MODULES / "firebase-tools" / "lib" / "bin" / "firebase.js"
-    preloads = (ROOT / "tools" / name for name in ("keep_serving.cjs", "compile_when_asked.cjs"))
+    preloads = (
+        ROOT / "tools" / name for name in ("keep_serving.cjs", "compile_when_asked.cjs", "few_workers.cjs")
+    )
     return ["node", *(word for file in preloads for word in ("--require", str(file))), str(program)]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tools.project import NODE_MODULES, firebase_cli
 
 ROOT = Path(__file__).parents[2]
+FUNCTIONS_EMULATOR = NODE_MODULES / "firebase-tools" / "lib" / "emulator" / "functionsEmulator"
 EXEGESIS = NODE_MODULES / "exegesis" / "lib" / "options"
 ASK = """
 const { compileOptions } = require(process.argv[1]);
@@ -21,6 +24,89 @@ console.log(JSON.stringify(compileOptions(JSON.parse(process.argv[2])).lazyCompi
 def told(*node: str, given: object) -> object:
     command = ["node", *node, "-e", ASK, "--", str(EXEGESIS), json.dumps(given)]
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+# Sends requests through the emulator's own handler to workers that answer only when told to; the first fails.
+BURST = """
+const { availableParallelism } = require('node:os');
+const { FunctionsEmulator } = require(process.argv[1]);
+const settle = () => new Promise(setImmediate);
+const told = { cores: availableParallelism(), most: {}, begun: [] };
+const running = {};
+const ends = [];
+const pool = {
+  readyForWork: () => true,
+  submitRequest: (id, { headers }) => {
+    running[id] = (running[id] ?? 0) + 1;
+    told.most[id] = Math.max(told.most[id] ?? 0, running[id]);
+    told.begun.push(headers.number);
+    return new Promise((resolve, reject) => {
+      ends.push(() => { running[id] -= 1; headers.number === 0 ? reject(new Error('broken')) : resolve(); });
+    });
+  },
+};
+const emulator = {
+  args: { projectId: 'demo' },
+  triggers: { 'us-central1-busy': {}, 'us-central1-other': {} },
+  workerPools: { default: pool },
+  logger: { log() {} },
+  getTriggerRecordByKey: (id) => (
+    { enabled: true, def: { id, httpsTrigger: {} }, backend: { codebase: 'default' } }
+  ),
+};
+const { handleHttpsTrigger } = FunctionsEmulator.prototype;
+const post = { method: 'POST', protocol: 'http', hostname: 'localhost', url: '/' };
+/** Gives whether it failed. */
+const send = (params, number) =>
+  handleHttpsTrigger.call(emulator, { ...post, params, headers: { number } }, {})
+    .then(() => false, () => true);
+(async () => {
+  const total = 3 * told.cores * 2;
+  const sent = [];
+  for (let number = 0; number < total; number += 1) {
+    const asEvent = { trigger_name: 'us-central1-busy' };
+    const asRequest = { region: 'us-central1', trigger_name: 'busy' };
+    sent.push(send(number % 2 ? asEvent : asRequest, number));
+  }
+  await settle();
+  sent.push(send({ region: 'us-central1', trigger_name: 'other' }, total));
+  await settle();
+  told.otherBeganAt = told.begun.indexOf(total);
+  while (ends.length) { ends.shift()(); await settle(); }
+  told.failed = (await Promise.all(sent)).filter(Boolean).length;
+  console.log(JSON.stringify(told));
+  process.exit();
+})();
+"""
+
+
+def burst(*node: str) -> dict[str, Any]:
+    command = ["node", *node, "-e", BURST, "--", str(FUNCTIONS_EMULATOR)]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def test_burst_to_a_function_waits_for_its_workers_and_keeps_no_other_function_waiting():
+    without = burst()
+    cores = without["cores"]
+    assert without["most"]["us-central1-busy"] == 6 * cores
+    told = burst("--require", str(ROOT / "tools" / "few_workers.cjs"))
+    assert told["most"] == {"us-central1-busy": 2 * cores, "us-central1-other": 1}
+    assert told["otherBeganAt"] == 2 * cores, "another function does not wait"
+    told["begun"].remove(6 * cores)
+    assert told["begun"] == list(range(6 * cores)), "first come, first served"
+    assert told["failed"] == without["failed"] == 1, "what fails makes room too"
+
+
+def test_limit_of_all_functions_together_is_lifted_unless_somebody_set_it():
+    script = "console.log(process.env.FUNCTIONS_EMULATOR_PARALLEL)"
+    command = ["node", "--require", str(ROOT / "tools" / "few_workers.cjs"), "-e", script]
+
+    def limit(**environment: str) -> int:
+        own = {"PATH": os.environ["PATH"], **environment}
+        return int(subprocess.run(command, env=own, capture_output=True, text=True, check=True).stdout)
+
+    assert limit() > 1_000_000
+    assert limit(FUNCTIONS_EMULATOR_PARALLEL="7") == 7
 
 
 @pytest.mark.parametrize(
