@@ -162,7 +162,7 @@ class Engine:
                 result = listings.page_with_missing(reading, query, size, page_token)
             else:
                 query = listings.continue_after(reading, query, page_token)
-                found = self._find(query, caller, reading, look_ahead=1)
+                found = self._find(query, normalize(query), caller, reading, look_ahead=1)
                 result = listings.page(found.documents, size, reading.time)
             self._usage(parent.database).queried(
                 each for each in result.documents if isinstance(each, Document)
@@ -191,11 +191,12 @@ class Engine:
 
     async def run_query(self, query: Query, caller: Caller, consistency: Consistency = LATEST) -> QueryResult:
         """The documents of a query, in its order."""
-        state = self.database(query.parent.database)
-        await self.prepare(query)
+        normal = normalize(query)
+        state = self.database(normal.database)
+        await prepare(shelf_for(state.store, normal), normal)
         await state.transactions.until_unclaimed(consistency, collection_ids={query.collection})
         with Reading(state, consistency) as reading:
-            found = self._find(query, caller, reading)
+            found = self._find(query, normal, caller, reading)
             self._usage(state.id).queried(found.documents, found.skipped)
             return QueryResult(_projected(query, found), reading.time, found.skipped, reading.began)
 
@@ -208,27 +209,28 @@ class Engine:
     ) -> AggregationResult:
         """Counts, sums and averages over the documents of a query."""
         named = with_aliases(aggregations)
-        state = self.database(query.parent.database)
-        await self.prepare(query)
+        normal = normalize(query)
+        state = self.database(normal.database)
+        await prepare(shelf_for(state.store, normal), normal)
         await state.transactions.until_unclaimed(consistency, collection_ids={query.collection})
         with Reading(state, consistency) as reading:
             fields = {each.field for each in named if each.field is not None}
-            found = self._find(query, caller, reading, aggregated=fields)
+            found = self._find(query, normal, caller, reading, aggregated=fields)
             self._usage(state.id).aggregated(len(found.documents) + found.skipped)
             return AggregationResult(aggregate(named, found.documents), reading.time, reading.began)
 
     def _find(
         self,
         query: Query,
+        normal: NormalQuery,
         caller: Caller,
         reading: Reading,
         look_ahead: int = 0,
         aggregated: AbstractSet[FieldPath] = frozenset(),
     ) -> Found:
-        """`look_ahead` more documents than the limit that rules judge, to know whether there are more;
-        `aggregated` fields decide with the limit which documents are found.
+        """`normal` is the query normalized; `look_ahead` more documents are found than the limit that rules
+        judge, to know whether there are more; `aggregated` fields decide with the limit which are found.
         """
-        normal = normalize(query)
         self.authorization(normal.database, caller).check_list(
             normal, query, reading.view, in_transaction=reading.in_transaction
         )

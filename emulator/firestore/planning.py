@@ -80,7 +80,7 @@ def plan(shelf: Shelf, query: NormalQuery, conjunction: Conjunction) -> Plan:
 
 async def prepare(shelf: Shelf, query: NormalQuery) -> None:
     """Build what `plan` would build, while everybody else goes on."""
-    if len(shelf) <= SMALL:
+    if len(shelf) <= SMALL or (shelf.complete and len(query.disjuncts) == 1):
         return
     for conjunction in query.disjuncts:
         while wanted := _due(shelf, query, _Planner(shelf, query, conjunction).plan()):

@@ -63,6 +63,11 @@ class Shelf:
         """How many queries have done without an index."""
         return self._missed[of]
 
+    @property
+    def complete(self) -> bool:
+        """Whether every index that queries have missed is there."""
+        return not self._missed
+
     def build(self, of: Indexed) -> Iterator[None]:
         """Build an index, in as many steps as are taken from this; it is there when none is left."""
         while of not in self._indexes:
@@ -72,7 +77,7 @@ class Shelf:
             build.step()
             if build.finished is not None:
                 self._indexes[of] = build.finished
-                del self._builds[of]
+                del self._builds[of], self._missed[of]
             yield
 
     def below(self, prefix: PathKey) -> Iterator[PathKey]:
