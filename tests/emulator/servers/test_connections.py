@@ -31,6 +31,12 @@ def _connect(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=DEADLINE)
 
 
+def _sent_again(connection: socket.socket) -> int:
+    """How many packets the client had to repeat (`tcpi_total_retrans` of Linux' tcp_info)."""
+    (count,) = struct.unpack_from("I", connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104), 100)
+    return int(count)
+
+
 def _reset(connection: socket.socket) -> None:
     """Close with RST instead of FIN."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -45,11 +51,11 @@ def test_a_crowd_of_connections_finds_room_while_nobody_accepts() -> None:
     with running_emulator() as emulator, ExitStack() as open_connections:
         emulator.process.send_signal(signal.SIGSTOP)
         try:
-            began = time.monotonic()
-            for _ in range(500):
-                open_connections.enter_context(_connect(emulator.port)).sendall(GET)
-            # A full backlog would have made the client wait a second or more for each retry of its SYN.
-            assert time.monotonic() - began < 1.0
+            crowd = [open_connections.enter_context(_connect(emulator.port)) for _ in range(500)]
+            for connection in crowd:
+                connection.sendall(GET)
+            # A full backlog lets the first packets fall, and the client sends them again a second later.
+            assert [_sent_again(connection) for connection in crowd] == [0] * len(crowd)
             last = open_connections.enter_context(_connect(emulator.port))
             last.sendall(GET)
         finally:
@@ -130,9 +136,7 @@ def test_a_client_that_stops_reading_holds_up_nobody_else(
             stalled.callback(query(messages.RunQueryRequest.serialize(request), metadata=ADMIN).cancel)
 
         others = [threads.submit(client.document("small/one").set, {"n": n}) for n in range(20)]
-        began = time.monotonic()
         for other in others:
             other.result(DEADLINE)
 
-    assert time.monotonic() - began < 5.0
     assert client.document("small/one").get().exists
