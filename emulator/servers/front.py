@@ -12,13 +12,20 @@ from typing import cast
 
 HTTP2_PREFACE = b"PRI"
 
+#: Seconds a connection has to say which protocol it speaks, and to take what is left when its other side has
+#: ended.
+PATIENCE = 60.0
+
 
 class Front:
     """Makes the protocol of every accepted connection and knows the open ones that are not HTTP."""
 
-    def __init__(self, grpc_socket: str, make_http: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(
+        self, grpc_socket: str, make_http: Callable[[], asyncio.Protocol], patience: float = PATIENCE
+    ) -> None:
         self._grpc_socket = grpc_socket
         self._make_http = make_http
+        self.patience = patience
         self._transports: set[asyncio.Transport] = set()
 
     def __call__(self) -> asyncio.Protocol:
@@ -57,13 +64,16 @@ class _Sniffer(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._front.opened(self._transport)
+        self._impatience = asyncio.get_running_loop().call_later(self._front.patience, transport.close)
 
     def data_received(self, data: bytes) -> None:
         self._seen += data
         if len(self._seen) >= len(HTTP2_PREFACE) or not HTTP2_PREFACE.startswith(self._seen):
+            self._impatience.cancel()
             self._front.dispatch(self._transport, self._seen)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._impatience.cancel()
         self._front.closed(self._transport)
 
 
@@ -77,8 +87,11 @@ class _Forwarder(asyncio.Protocol):
     _transport: asyncio.Transport
 
     def __init__(self, front: Front, peer: _Forwarder | None = None) -> None:
+        """With a `peer` this is the side of the gRPC server, without one the client's."""
         self._front = front
         self._peer = peer
+        self._is_client = peer is None
+        self._end: asyncio.TimerHandle | None = None
 
     def begin(self, transport: asyncio.Transport, socket_path: str, data: bytes) -> None:
         """Take the client's connection and open the one to the gRPC server."""
@@ -122,7 +135,23 @@ class _Forwarder(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._front.closed(self._transport)
+        if self._end is not None:
+            self._end.cancel()
         peer, self._peer = self._peer, None
         if peer is not None:
             peer._peer = None
-            peer._transport.close()
+            peer._finish()
+
+    def _finish(self) -> None:
+        """The other side has ended: send what is left, and wait a while for it to be taken.
+
+        The gRPC server stops reading while its answers are not read, so those are read on and dropped.
+        """
+        if self._transport.is_closing():
+            return
+        self._end = asyncio.get_running_loop().call_later(self._front.patience, self._transport.abort)
+        if self._is_client:
+            self._transport.close()
+        else:
+            self._transport.write_eof()
+            self._transport.resume_reading()

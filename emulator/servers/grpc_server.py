@@ -152,6 +152,8 @@ def _authorization(context: Context) -> str | None:
 
 async def _abort(context: Context, error: Exception) -> None:
     """End the call with the status of the error; what is not ours is logged and never told."""
+    if isinstance(error, grpc.aio.BaseError):
+        return  # the client ended the call while it was answered
     if not isinstance(error, FirestoreError):
         logger.error("unexpected failure of a gRPC call", exc_info=error)
         error = Internal("Internal error.")

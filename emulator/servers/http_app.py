@@ -33,6 +33,10 @@ class BodyTooLarge(Exception):
     """A request body above MAX_BODY_BYTES."""
 
 
+class ClientGone(Exception):
+    """The connection ended before the whole request had come; nobody waits for an answer."""
+
+
 @dataclass(frozen=True)
 class Request:
     """`params` are the parts of the path that the route names."""
@@ -66,6 +70,8 @@ class Request:
         more = True
         while more:
             message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > MAX_BODY_BYTES:
@@ -146,6 +152,12 @@ class HttpApp:
         if scope["method"] == "OPTIONS":
             await Response().send(send)
             return
+        try:
+            await self._dispatch(scope, receive, send)
+        except ClientGone:
+            pass  # half a request is none: nothing was done and nobody is there to be told
+
+    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         for mount in self._mounts:
             if scope["path"].startswith(mount.prefix):
                 await mount.app(scope, receive, send)
@@ -168,6 +180,8 @@ async def _guarded(handler: Handler, request: Request) -> Response:
         return error_body(error)
     except BodyTooLarge:
         return Response(status=413, headers=((b"connection", b"close"),))
+    except ClientGone:
+        raise
     except Exception:
         logger.exception("unexpected failure of %s %s", request.scope["method"], request.scope["path"])
         return error_body(Internal("Internal error."))

@@ -13,10 +13,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
-
 from emulator.firestore.engine import Engine
 from emulator.firestore.values import Timestamp
 from emulator.servers.emulator_routes import EmulatorHandlers
@@ -24,6 +20,7 @@ from emulator.servers.export import export_routes
 from emulator.servers.front import Front
 from emulator.servers.grpc_server import create_grpc_server
 from emulator.servers.http_app import HttpApp, Mount
+from emulator.servers.http_connection import HttpConnections
 from emulator.servers.index_file import IndexHandlers
 from emulator.servers.listeners import BACKLOG
 from emulator.servers.options import Options
@@ -43,52 +40,9 @@ logger = logging.getLogger(__name__)
 #: Seconds that requests in progress get when the emulator stops.
 GRACE = 0.3
 
-#: Seconds after which an idle HTTP connection is closed: longer than most clients keep theirs.
-KEEP_ALIVE = 75
-
 
 def now() -> Timestamp:
     return Timestamp(time.time_ns() // 1000)
-
-
-class _HttpConnection(HttpToolsProtocol):
-    """uvicorn's protocol, without the timer that would keep a connection in memory that was reset."""
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        if self.timeout_keep_alive_task is not None:
-            self.timeout_keep_alive_task.cancel()
-
-
-class HttpConnections:
-    """uvicorn's HTTP/1.1 protocol for connections that the front accepted."""
-
-    def __init__(self, app: HttpApp) -> None:
-        self._config = Config(
-            app,
-            http=_HttpConnection,
-            ws="none",
-            lifespan="off",
-            interface="asgi3",
-            log_config=None,
-            access_log=False,
-            timeout_keep_alive=KEEP_ALIVE,
-        )
-        self._config.load()
-        self._state = ServerState()
-
-    def make_protocol(self) -> asyncio.Protocol:
-        return _HttpConnection(self._config, self._state, {})
-
-    async def close(self) -> None:
-        """Let answers that are on their way finish, then close what is left."""
-        for connection in list(self._state.connections):
-            connection.shutdown()
-        if self._state.tasks:
-            await asyncio.wait(self._state.tasks, timeout=GRACE)
-        for connection in list(self._state.connections):
-            if connection.transport is not None:
-                connection.transport.abort()
 
 
 class EmulatorServer:
@@ -132,7 +86,7 @@ class EmulatorServer:
                 monitor.close()
             self._webchannel.close()
             front.abort_all()  # clients of gRPC find the server unavailable and will look for it again
-            await asyncio.gather(self._http.close(), grpc_server.stop(0), self._triggers.close())
+            await asyncio.gather(self._http.close(GRACE), grpc_server.stop(0), self._triggers.close())
 
     async def _start_monitor(self) -> Server | None:
         """The request monitor, when there is a port for it; without it everything else works."""

@@ -19,7 +19,7 @@ from google.cloud import firestore
 from google.cloud.firestore_v1.types import firestore as messages
 
 from emulator.servers.http_app import HttpApp
-from emulator.servers.server import HttpConnections
+from emulator.servers.http_connection import HttpConnections
 from tests.emulator.process import DEADLINE, Emulator, running_emulator
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import grpc
+import grpc.aio
 import pytest
 
+from emulator.servers.grpc_server import _stream
 from emulator.wire import protos
 
 SERVICE = "/google.firestore.v1.Firestore/"
@@ -290,3 +292,32 @@ def _commit(database: str, path: str) -> Any:
     request = protos.CommitRequest(database=database)
     request.writes.add().update.name = f"{database}/documents/{path}"
     return request
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [(grpc.aio.InternalError(), []), (RuntimeError(), [(grpc.StatusCode.INTERNAL, "Internal error.")])],
+    ids=["the client has ended the call", "a fault of ours"],
+)
+async def test_only_faults_of_ours_are_logged(
+    caplog: pytest.LogCaptureFixture, failure: Exception, told: list[Any]
+) -> None:
+    ended: list[Any] = []
+
+    class Call:
+        async def write(self, response: bytes) -> None:
+            raise failure
+
+        def invocation_metadata(self) -> tuple[()]:
+            return ()
+
+        async def abort(self, code: grpc.StatusCode, message: str) -> None:
+            ended.append((code, message))
+
+    handler = _stream(
+        lambda request, authorization: b"", protos.RunQueryRequest, lambda result: iter([result])
+    )
+    await handler.unary_stream(b"", Call())
+
+    assert ended == told
+    assert len(caplog.records) == len(told)
