@@ -20,7 +20,11 @@ export default defineConfig({
     // Firestore with its offline cache is one module of 350 kB (103 kB gzip), loaded after sign-in.
     chunkSizeWarningLimit: 400,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: [here('index.html'), here('share.html'), here('404.html')] },
+    rolldownOptions: {
+      input: [here('index.html'), here('share.html'), here('404.html')],
+      // A change of the page leaves what browsers keep of the SDK as it is.
+      output: { codeSplitting: { groups: [{ name: 'firebase', test: /@firebase\/(app|auth)\// }] } },
+    },
   },
   // `npx vite hosting` serves the sources and borrows configuration and API from a running suite.
   server: { host: '127.0.0.1', proxy: { '/__/': hostingEmulator, '/api/': hostingEmulator } },

@@ -17,6 +17,9 @@ export async function keepCacheFor(uid) {
   }
 }
 
+/** Whether somebody's is kept here: they are most likely signed in still. */
+export const hasCache = () => readOwner() !== null;
+
 /** Removes the cache. A database that another tab still has open goes when that tab lets go of it. */
 export async function forgetCache() {
   const databases = (await globalThis.indexedDB?.databases?.()) ?? [];

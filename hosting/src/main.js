@@ -1,45 +1,20 @@
-/** Starts the page: language, Firebase, and the screen that fits who is signed in and what the address asks for. */
+/** Starts the page: language, Firebase, and then what fits who is signed in. */
 import { leave, openAuth, watchUser } from './auth.js';
-import { forgetCache } from './cache.js';
+import { forgetCache, hasCache } from './cache.js';
 import { connectCallables } from './callables.js';
 import { startFirebase } from './firebase.js';
-import { language, onLanguageChange, preferredLanguage, setLanguage, t } from './i18n.js';
+import { language, needSentences, preferredLanguage, setLanguage, t } from './i18n.js';
 import { clearMailLink, readMailLink } from './mail-links.js';
+import { clear, root, show } from './screen.js';
 import { clearToasts } from './ui/announce.js';
 import { closeDialogs } from './ui/dialog.js';
 import { fill, h } from './ui/dom.js';
-import { showSignIn } from './views/sign-in.js';
-
-const NEW_USER_MS = 60_000;
-
-/** What each hash shows to who is signed in; the library for all others. Each answers a promise of what mounts it. */
-const ROUTES = {
-  '#/settings': async () => (await import('./views/settings.js')).showSettings,
-  '#/trash': async () => libraryRoute((await import('./views/trash.js')).trashScreen),
-};
-
-async function libraryRoute(makeScreen) {
-  const { showLibrary } = await import('./views/library.js');
-  return (root, context) => showLibrary(root, { ...context, makeScreen });
-}
-
-const root = document.getElementById('app');
-
-/** The screen that is on, as a function that mounts it and answers how to take it down. */
-let screen = null;
-let takeDown = null;
-
-function show(next) {
-  takeDown?.();
-  screen = next;
-  takeDown = screen();
-}
 
 async function start() {
   const sentences = setLanguage(preferredLanguage());
   const starting = startFirebase();
+  loadAhead();
   await sentences;
-  onLanguageChange(() => screen && show(screen));
   try {
     const page = await openPage(await starting);
     await followMailLink(page);
@@ -47,6 +22,20 @@ async function start() {
   } catch {
     show(startFailed);
   }
+}
+
+/** Loads with its sentences what only some visitors see. */
+const withSentences = async (importing, ...parts) => (await Promise.all([importing, needSentences(...parts)]))[0];
+const loadSignIn = () => withSentences(import('./views/sign-in.js'), 'entry');
+const loadGoodbye = () => withSentences(import('./views/goodbye.js'), 'entry');
+const loadMailLink = () => withSentences(import('./views/mail-link.js'), 'entry');
+const loadDevelopment = () => withSentences(import('./dev/development.js'), 'development');
+const loadVisit = () => import('./visit.js');
+
+/** Does not wait for Firebase to tell who is there: whoever left a cache on this device is. A wrong guess costs nothing but time. */
+function loadAhead() {
+  const loading = hasCache() ? loadVisit() : loadSignIn();
+  loading.catch(() => {}); // whoever needs it asks again, and hears of it
 }
 
 /** `{ firebase, auth, development }`; `development` is what there is on emulators only, else null. */
@@ -57,7 +46,7 @@ async function openPage(firebase) {
   const auth = openAuth(app, emulators);
   const idToken = async () => (await auth.currentUser?.getIdToken()) ?? null;
   connectCallables({ projectId: app.options.projectId, emulators, idToken, appCheckToken, language });
-  const development = emulators && (await import('./dev/development.js')).developmentTools(firebase);
+  const development = emulators && (await loadDevelopment()).developmentTools(firebase);
   return { firebase: { ...firebase, appCheckToken }, auth, development };
 }
 
@@ -65,16 +54,16 @@ async function openPage(firebase) {
 async function followMailLink({ auth }) {
   const link = readMailLink(location);
   if (!link) return;
-  const [{ MailVisit }, { showMailLink }] = await Promise.all([import('./mail-visit.js'), import('./views/mail-link.js'), auth.authStateReady()]);
+  const [{ MailVisit }, { showMailLink }] = await Promise.all([import('./mail-visit.js'), loadMailLink(), auth.authStateReady()]);
   clearMailLink();
   const visit = new MailVisit(auth, link);
   show(() => showMailLink(root, { visit }));
   await visit.finished;
 }
 
-/** Shows the library, or what the hash asks for, while somebody is signed in, and the sign-in card otherwise. */
+/** Shows the files, or what the hash asks for, while somebody is signed in, and the sign-in card otherwise. */
 function followUser(page) {
-  const { auth, development } = page;
+  const { auth } = page;
   let visit = null;
   let farewell = null;
 
@@ -85,86 +74,38 @@ function followUser(page) {
     visit.close();
     leave(auth);
   };
-  const sayGoodbye = () => {
-    const reason = farewell;
-    farewell = null;
-    if (reason === 'deleting') return showGoodbyeScreen(() => show(signIn(null)));
-    show(signIn(reason === 'elsewhere' ? 'signedOutElsewhere' : null));
-  };
-  const signIn = (notice) => () => showSignIn(root, { auth, development, notice });
-
-  watchUser(auth, async (user) => {
+  const follow = async (user) => {
     clearToasts();
     closeDialogs();
     if (!user && !visit) forgetCache(); // of somebody whose sign-out this browser did not live to see
     if (visit) history.replaceState(null, '', location.pathname); // where one user was is nothing to the next
     visit?.close();
     visit = null;
-    if (!user) return sayGoodbye();
+    if (!user) {
+      const reason = farewell;
+      farewell = null;
+      return showEntry(page, reason);
+    }
+    const { openVisit } = await loadVisit();
     const opened = await openVisit(page, user, end);
     if (auth.currentUser !== user) return opened.close(); // signed out again while the rest of the page was loading
     visit = opened;
     await visit.showRoute();
-  });
+  };
+  watchUser(auth, (user) => follow(user).catch(() => show(startFailed)));
   window.addEventListener('hashchange', () => visit?.showRoute({ isMove: true }));
   window.addEventListener('beforeunload', (event) => visit?.library.uploads.busy && event.preventDefault());
 }
 
-async function showGoodbyeScreen(onStart) {
-  const { showGoodbye } = await import('./views/goodbye.js');
-  show(() => showGoodbye(root, { onStart }));
+/** The sign-in card; `reason` is why somebody left who did not ask to: "elsewhere" or "deleting". */
+async function showEntry({ auth, development }, reason) {
+  clear();
+  const [{ showSignIn }, goodbye] = await Promise.all([loadSignIn(), reason === 'deleting' && loadGoodbye()]);
+  if (auth.currentUser) return;
+  const signIn = (notice) => () => showSignIn(root, { auth, development, notice });
+  if (goodbye) show(() => goodbye.showGoodbye(root, { onStart: () => show(signIn(null)) }));
+  else show(signIn(reason === 'elsewhere' ? 'signedOutElsewhere' : null));
 }
-
-/** Everything that is there while `user` is signed in. `end(reason)` signs out. */
-async function openVisit({ firebase, auth, development }, user, end) {
-  const [{ openData }, { Session }, { Library }, { accountNotes }] = await Promise.all([
-    import('./data.js'),
-    import('./session.js'),
-    import('./library.js'),
-    import('./views/account-notes.js'),
-  ]);
-  const services = await openData(firebase, user.uid);
-  const session = new Session(services, auth, user, { onEnd: end });
-  const library = new Library(firebase, services, user, { isNewUser: isNew(user) });
-  const context = { session, library, development, onSignOut: async () => (await mayLeave(library)) && end(null), onDeleted: () => end('deleting') };
-  let isClosed = false;
-
-  const mount = (route) => () => {
-    const strip = accountNotes(context);
-    const stop = route(root, context);
-    root.querySelector('.skip-link').after(strip.element);
-    return () => {
-      strip.stop();
-      stop?.();
-    };
-  };
-  const showRoute = async ({ isMove = false } = {}) => {
-    const { hash } = location;
-    const route = await (ROUTES[hash] ?? libraryRoute)();
-    if (isClosed || location.hash !== hash) return;
-    show(mount(route));
-    if (!isMove) return;
-    closeDialogs();
-    window.scrollTo(0, 0);
-    root.querySelector('h1')?.focus();
-  };
-  const close = () => {
-    if (isClosed) return;
-    isClosed = true;
-    session.close();
-    library.close();
-  };
-  return { library, showRoute, close };
-}
-
-/** Signing out removes what this device keeps, also changes that were not sent yet: that is asked first. */
-async function mayLeave(library) {
-  if (library.pendingCount === 0) return true;
-  const { confirmLeaving } = await import('./views/leaving.js');
-  return confirmLeaving(library.pendingCount);
-}
-
-const isNew = (user) => Date.now() - Date.parse(user.metadata.creationTime) < NEW_USER_MS;
 
 function startFailed() {
   const again = h('button', { type: 'button', class: 'button primary', on: { click: () => location.reload() } }, t('tryAgain'));

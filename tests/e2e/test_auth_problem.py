@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 TELL = """
 import { authProblem } from './hosting/src/auth-problem.js';
-import en from './hosting/src/messages/en.js';
+import en from './hosting/src/messages/en/entry.js';
 const problem = authProblem(JSON.parse(process.argv[1]));
 console.log(JSON.stringify({ ...problem, sentence: en[problem.key] }));
 """

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.drop import Drop
 
-FIRST_SCREEN_BYTES = 200 * 1024
+FIRST_SCREEN_BYTES = 200_000
 """For the sign-in card, and for the library with pictures in it: 100 kB of that is Firestore."""
 
 

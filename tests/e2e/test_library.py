@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from playwright.sync_api import expect
 
 from tests.e2e.drop import Drop
@@ -36,6 +38,32 @@ def test_delete_moves_to_the_trash_and_can_be_undone(library: Drop, person: Pers
     library.expect_ready("old.txt")
     eventually(lambda: files_of(person)[0]["state"] == "ready", what="the file is back")
     assert "trashedAt" not in files_of(person)[0]
+
+
+def test_file_that_could_not_be_checked_is_tried_again_on_request(
+    library: Drop, person: Person, admin_firestore: FirestoreAs
+):
+    library.pick(note("stuck.txt"))
+    library.expect_ready("stuck.txt")
+    give_up(admin_firestore, person)
+
+    expect(library.row("stuck.txt")).to_contain_text("The file could not be checked.")
+    library.row("stuck.txt").get_by_role("button", name="Try again").click()
+    library.expect_ready("stuck.txt")
+    assert "reason" not in files_of(person)[0]
+    assert library.download("stuck.txt") == ("stuck.txt", note().data)
+    assert person.usage() == (len(note().data), 1)
+
+
+def give_up(firestore: FirestoreAs, person: Person) -> None:
+    """Leaves the only file of `person` as functions that could not process it do: its bytes uncounted."""
+    [document] = person.firestore.list(person.profile_path + "/files").json()["documents"]
+    file_id = document["name"].rpartition("/")[2]
+    generation = from_fields(document)["generation"]
+    assert firestore.delete(f"ledger/usage:{person.uid}:{file_id}:{generation}").ok
+    assert firestore.update(person.profile_path, {"usage": {"bytes": 0, "files": 0}}).ok
+    gave_up = {"state": "rejected", "reason": "processing-failed", "updatedAt": datetime.now(UTC)}
+    assert firestore.update(person.file_path(file_id), gave_up).ok
 
 
 def test_usage_follows_what_is_added_and_deleted(library: Drop):

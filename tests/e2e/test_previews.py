@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import wave
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.drop import Drop
 from tests.e2e.pictures import LocalFile, note, photo
@@ -29,6 +30,11 @@ def tone() -> LocalFile:
         sound.setframerate(8000)
         sound.writeframes(bytes(16_000))
     return LocalFile("silence.wav", "audio/wav", out.getvalue())
+
+
+def film(page: Page) -> LocalFile:
+    """A moment of flicker, recorded by the browser itself."""
+    return LocalFile("flicker.webm", "video/webm", base64.b64decode(page.evaluate(RECORD)))
 
 
 def test_preview_of_each_kind_and_the_way_through_them(library: Drop):
@@ -98,6 +104,15 @@ def test_preview_of_each_kind_and_the_way_through_them(library: Drop):
     expect(library.row("paper.pdf").get_by_role("button", name="paper.pdf", exact=True)).to_be_focused()
 
 
+def test_preview_fits_a_phone(open_drop):
+    drop = open_drop(viewport={"width": 390, "height": 844})
+    drop.page.get_by_role("button", name="Sign in as Alice").click()
+    drop.look_at("Harbour at dawn.png")
+    expect(drop.preview.get_by_role("img", name="Picture Harbour at dawn.png")).to_be_in_viewport(ratio=1)
+    for name in ("Zoom", "Download", "Share", "Move to trash", "Close"):
+        expect(drop.preview.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
+
+
 def test_focus_stays_inside_and_a_file_deleted_there_makes_room_for_the_next(library: Drop):
     for name in ("one.txt", "two.txt"):
         library.pick(note(name, name))
@@ -116,6 +131,45 @@ def test_focus_stays_inside_and_a_file_deleted_there_makes_room_for_the_next(lib
     expect(preview).to_have_count(0)
     expect(library.page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
 
+
+def test_video_is_played_in_the_preview_and_falls_silent_when_it_closes(library: Drop):
+    library.pick(film(library.page))
+    library.expect_ready("flicker.webm")
+
+    library.look_at("flicker.webm")
+    player = library.preview.locator("video")
+    expect(player).to_have_js_property("videoWidth", 64)
+    expect(player).to_have_js_property("controls", True)
+    video = player.element_handle()
+    video.evaluate("(video) => video.play()")
+    library.page.keyboard.press("Escape")
+    expect(library.preview).to_have_count(0)
+    assert video.evaluate("(video) => video.paused && !video.hasAttribute('src')")
+
+
+RECORD = """async () => {
+  const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 48 });
+  const brush = canvas.getContext('2d');
+  const recorder = new MediaRecorder(canvas.captureStream(), { mimeType: 'video/webm' });
+  const pieces = [];
+  const draw = () => {
+    for (let at = 0; at < 64; at++) {
+      brush.fillStyle = `hsl(${Math.random() * 360} 80% 50%)`;
+      brush.fillRect(at, 0, 1, 48);
+    }
+    if (recorder.state === 'recording') requestAnimationFrame(draw);
+  };
+  const stopped = new Promise((resolve) => (recorder.onstop = resolve));
+  recorder.ondataavailable = ({ data }) => {
+    pieces.push(data);
+    if (recorder.state === 'recording' && new Blob(pieces).size > 4096) recorder.stop();
+  };
+  recorder.start(50);
+  draw();
+  await stopped;
+  const bytes = new Uint8Array(await new Blob(pieces).arrayBuffer());
+  return btoa(String.fromCharCode(...bytes));
+}"""
 
 PDF = b"""%PDF-1.4
 1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.drop import Drop
 from tests.e2e.pictures import note
@@ -111,3 +113,28 @@ def test_trashed_file_is_gone_from_the_other_tab_too_and_its_bytes_come_back_who
     there.trashed_row("both.txt").get_by_role("button", name="Restore both.txt").click()
     library.expect_ready("both.txt")
     assert library.download("both.txt") == ("both.txt", b"still here")
+
+
+def test_trash_that_cannot_be_read_says_so_until_it_can(shelf: Drop, person: Person):
+    with asking_for_the_trash_of_a_stranger(shelf.page, person):
+        shelf.open_trash()
+        expect(shelf.page.get_by_text("Your files could not be loaded.")).to_be_visible()
+        expect(shelf.page.get_by_label("Loading…")).to_have_count(0)
+        expect(shelf.page.get_by_role("heading", name="The trash is empty")).to_have_count(0)
+
+    shelf.page.get_by_role("button", name="Try again").click()
+    expect(shelf.trashed.locator(".file-name")).to_have_text(["new.txt", "mid.txt", "old.txt"])
+    expect(shelf.page.get_by_text("Your files could not be loaded.")).to_have_count(0)
+
+
+@contextmanager
+def asking_for_the_trash_of_a_stranger(page: Page, person: Person) -> Iterator[None]:
+    """Meanwhile the rules refuse the page: its question arrives with another user in it."""
+
+    def redirect(route: Route) -> None:
+        body = route.request.post_data or ""
+        route.continue_(post_data=body.replace(person.uid, "stranger") if "trashedAt" in body else None)
+
+    page.route("**/Listen/channel**", redirect)
+    yield
+    page.unroute("**/Listen/channel**", redirect)

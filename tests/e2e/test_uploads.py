@@ -109,6 +109,20 @@ def test_failed_upload_says_why_and_retry_brings_it_in(library: Drop, person: Pe
     assert len(files_of(person)) == 1
 
 
+def test_tray_stays_in_sight_in_the_settings(library: Drop):
+    with library.slow_uplink(200 * 1024):
+        library.pick(photo("slow.jpg", size=(1280, 960)))
+        library.expect_share_sent("slow.jpg")
+        library.page.goto(f"{library.url}/#/settings")
+        expect(library.page.get_by_role("heading", name="Settings")).to_be_visible()
+        expect(library.tray).to_be_visible()
+        library.press("Pause upload of slow.jpg")
+
+    library.press("Resume upload of slow.jpg")
+    library.page.get_by_role("main").get_by_role("link", name="Your files").click()
+    library.expect_ready("slow.jpg")
+
+
 def test_more_than_three_files_wait_for_their_turn(library: Drop):
     names = [f"queued-{number}.jpg" for number in range(5)]
     with library.slow_uplink(100 * 1024):

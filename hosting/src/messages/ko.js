@@ -1,10 +1,8 @@
-/** 화면에 나오는 모든 문장의 한국어. 부분마다 파일 하나. 함수는 이름 붙은 값을 받아 한 문장을 돌려줍니다. */
+/** 처음부터 필요한 문장의 한국어. 부분마다 파일 하나. 함수는 이름 붙은 값을 받아 한 문장을 돌려줍니다. */
 import accounts from './ko/accounts.js';
 import common from './ko/common.js';
 import library from './ko/library.js';
-import settings from './ko/settings.js';
-import sharing from './ko/sharing.js';
 import shell from './ko/shell.js';
 import uploads from './ko/uploads.js';
 
-export default { ...common, ...accounts, ...library, ...settings, ...sharing, ...shell, ...uploads };
+export default { ...common, ...accounts, ...library, ...shell, ...uploads };

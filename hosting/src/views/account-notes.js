@@ -1,10 +1,9 @@
 /** The strip above every screen: suspended, a guest, or an address that is not confirmed yet. */
 import { sendVerification } from '../auth.js';
-import { t } from '../i18n.js';
+import { needSentences, t } from '../i18n.js';
 import { announce, toast } from '../ui/announce.js';
 import { fill, h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
-import { problemOf } from './credentials.js';
 import { noteSent, resendButton } from './resend.js';
 
 // The first mail goes out when the account is made.
@@ -69,8 +68,13 @@ function unconfirmedNote(session, development) {
     label: t('sendAgain'),
     send: () => sendVerification(session.user),
     onSent: () => toast(t('mailSentAgain')),
-    onProblem: (error) => toast(problemOf(error).sentence, { kind: 'error' }),
+    onProblem: async (error) => toast(await problemSentence(error), { kind: 'error' }),
   });
   const nodes = [icon('mail'), h('p', {}, t('unconfirmedNote', { email }), ' ', again.element, ' ', development?.mailLink({ email, type: 'VERIFY_EMAIL' }))];
   return { nodes, stop: again.stop };
+}
+
+async function problemSentence(error) {
+  const [{ problemOf }] = await Promise.all([import('./credentials.js'), needSentences('entry')]);
+  return problemOf(error).sentence;
 }

@@ -1,5 +1,5 @@
 /** The account corner of the header: who is signed in, the settings, and the way out. */
-import { t } from '../i18n.js';
+import { needSentences, t } from '../i18n.js';
 import { confirmDialog } from '../ui/dialog.js';
 import { fill, h, setAttributes } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
@@ -35,7 +35,7 @@ export function accountMenu({ session, library, onSignOut }) {
   shares.addEventListener('click', async () => {
     open(false);
     toggle.focus();
-    const { openSharesDialog } = await import('./share-list.js');
+    const [{ openSharesDialog }] = await Promise.all([import('./share-list.js'), needSentences('sharing')]);
     openSharesDialog({ library });
   });
   out.addEventListener('click', async () => {

@@ -1,5 +1,5 @@
 /** What a person can do with files, each with what is said about it. Changes show at once and may be sent later. */
-import { t } from '../i18n.js';
+import { needSentences, t } from '../i18n.js';
 import { announce, toast } from '../ui/announce.js';
 import { confirmDialog } from '../ui/dialog.js';
 import { standingOf } from './file-state.js';
@@ -52,7 +52,7 @@ export function fileActions(library) {
       announce(t('renamed', { name }));
     },
     async share(file) {
-      const { openShareDialog } = await import('./share-dialog.js');
+      const [{ openShareDialog }] = await Promise.all([import('./share-dialog.js'), needSentences('sharing')]);
       openShareDialog({ library, file });
     },
     async retry(file) {

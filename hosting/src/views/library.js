@@ -6,13 +6,11 @@ import { accountMenu } from './account.js';
 import { languageSelect, logo } from './brand.js';
 import { acceptFiles, dropZone } from './drop-zone.js';
 import { filesScreen } from './files-screen.js';
-import { uploadTray } from './upload-tray.js';
 import { usagePanel } from './usage.js';
 
-/** Mounts the library into `root`; answers how to take it down again (the library itself goes on). */
-export function showLibrary(root, { library, session, onSignOut, makeScreen = filesScreen }) {
+/** Mounts the library into `root`; answers how to take it down again (the library itself goes on). `onFiles` hears what is brought in. */
+export function showLibrary(root, { library, session, onSignOut, onFiles, makeScreen = filesScreen }) {
   const screen = makeScreen(library);
-  const tray = uploadTray(library.uploads);
   const account = accountMenu({ session, library, onSignOut });
   const usage = usagePanel();
   const notices = noticeBar(library);
@@ -25,10 +23,9 @@ export function showLibrary(root, { library, session, onSignOut, makeScreen = fi
     h(
       'main',
       { id: 'content', class: 'library', tabindex: -1 },
-      h('div', { class: 'library-main' }, notices.element, screen.takesFiles && dropZone(tray.add), screen.element),
+      h('div', { class: 'library-main' }, notices.element, screen.takesFiles && dropZone(onFiles), screen.element),
       h('aside', { class: 'library-side', 'aria-label': t('usageTitle') }, usage.element, h('p', { class: 'private-note' }, icon('lock'), t('privateNote'))),
     ),
-    tray.element,
   );
 
   const update = () => {
@@ -37,7 +34,7 @@ export function showLibrary(root, { library, session, onSignOut, makeScreen = fi
     screen.update();
   };
   update();
-  const stops = [library.onChange(update), acceptFiles(tray.add), account.stop, notices.stop, tray.stop, screen.stop];
+  const stops = [library.onChange(update), acceptFiles(onFiles), account.stop, notices.stop, screen.stop];
   return () => stops.forEach((stop) => stop());
 }
 

@@ -18,4 +18,6 @@ export default {
   tryAgain: 'Try again',
 
   dismissNotification: 'Dismiss notification',
+  showPassword: 'Show password',
+  hidePassword: 'Hide password',
 };

@@ -2,7 +2,6 @@
 const files = (count) => (count === 1 ? '1 file' : `${count} files`);
 
 export default {
-  backToFiles: 'Your files',
   change: 'Change',
   picture: 'Picture',
   pictureHint: 'Only you see it.',
@@ -23,7 +22,6 @@ export default {
   signInSection: 'Signing in',
   confirmed: 'Confirmed',
   notConfirmed: 'Not confirmed',
-  changeEmail: 'Change email',
   changeEmailLead: 'We will send a link to the new address. Your email changes once you open it.',
   changeEmailConfirm: 'Send link',
   newEmail: 'New email',
@@ -55,11 +53,6 @@ export default {
   keepLinkSent: ({ email }) => `A link is on its way to ${email}. Open it in this browser: elsewhere it would not find your files.`,
   keptFiles: 'You have an account now, with all your files.',
   backToWays: 'Other ways',
-  takenTitle: 'There is already an account',
-  takenBody: ({ email }) => (email ? `${email} has an account here already.` : 'This Google account has an account here already.'),
-  takenFiles: 'You can sign in to it instead. The files you have here belong to the guest and will not move over; once you leave, they are out of reach. Download first what you want to keep.',
-  takenStay: 'Stay here as a guest',
-  takenConfirm: 'Leave and sign in',
 
   dataSection: 'Your data',
   exportTitle: 'Download everything',
@@ -80,4 +73,8 @@ export default {
   deleteConfirmLabel: ({ expected }) => `Type ${expected} to confirm`,
   deleteConfirmWrong: ({ expected }) => `Type exactly ${expected}.`,
   deleteProve: 'You signed in a while ago. Show once more that it is you.',
+  profileTitle: 'Your profile',
+  profileNameError: 'Enter a name of 1 to 80 characters.',
+  profileSaved: 'Your profile is saved.',
+  profileSaveFailed: 'Your profile could not be saved. Try again.',
 };

@@ -39,7 +39,6 @@ export default {
   shareNoAnswer: 'The server did not answer. Check your connection and try again.',
   shareVerify: 'Confirm it in the settings',
 
-  sharesTitle: 'Shared links',
   sharesLead: 'Everything you have shared by link. A link that ended is shown for a while.',
   sharesNone: 'You have not shared anything by link.',
   sharesFailed: 'Your links could not be loaded.',

@@ -18,4 +18,6 @@ export default {
   tryAgain: '다시 시도',
 
   dismissNotification: '알림 닫기',
+  showPassword: '비밀번호 보기',
+  hidePassword: '비밀번호 숨기기',
 };

@@ -1,6 +1,5 @@
 /** 설정 화면의 문장. */
 export default {
-  backToFiles: '내 파일',
   change: '변경',
   picture: '사진',
   pictureHint: '나에게만 보입니다.',
@@ -21,7 +20,6 @@ export default {
   signInSection: '로그인',
   confirmed: '확인됨',
   notConfirmed: '확인 안 됨',
-  changeEmail: '이메일 변경',
   changeEmailLead: '새 주소로 링크를 보내 드립니다. 링크를 열면 이메일이 바뀝니다.',
   changeEmailConfirm: '링크 보내기',
   newEmail: '새 이메일',
@@ -53,11 +51,6 @@ export default {
   keepLinkSent: ({ email }) => `${email} 주소로 링크를 보냈습니다. 꼭 이 브라우저에서 열어 주세요. 다른 곳에서는 파일을 찾지 못합니다.`,
   keptFiles: '계정을 만들었습니다. 파일도 모두 그대로 있습니다.',
   backToWays: '다른 방법',
-  takenTitle: '이미 계정이 있습니다',
-  takenBody: ({ email }) => (email ? `${email} 주소로 만든 계정이 이미 있습니다.` : '이 Google 계정으로 만든 계정이 이미 있습니다.'),
-  takenFiles: '대신 그 계정으로 로그인할 수 있습니다. 여기 있는 파일은 손님의 것이라 옮겨지지 않으며, 나가면 다시 찾을 수 없습니다. 필요한 파일은 먼저 내려받으세요.',
-  takenStay: '손님으로 계속하기',
-  takenConfirm: '나가서 로그인',
 
   dataSection: '내 데이터',
   exportTitle: '모두 내려받기',
@@ -78,4 +71,8 @@ export default {
   deleteConfirmLabel: ({ expected }) => `확인을 위해 ${expected} 입력`,
   deleteConfirmWrong: ({ expected }) => `${expected} 그대로 입력해 주세요.`,
   deleteProve: '로그인한 지 오래되었습니다. 본인인지 한 번 더 확인해 주세요.',
+  profileTitle: '내 프로필',
+  profileNameError: '이름은 1자에서 80자까지 쓸 수 있습니다.',
+  profileSaved: '프로필을 저장했습니다.',
+  profileSaveFailed: '프로필을 저장하지 못했습니다. 다시 시도해 주세요.',
 };

@@ -37,7 +37,6 @@ export default {
   shareNoAnswer: '서버가 응답하지 않았습니다. 연결을 확인하고 다시 시도해 주세요.',
   shareVerify: '설정에서 인증하기',
 
-  sharesTitle: '공유 링크',
   sharesLead: '링크로 공유한 모든 파일입니다. 끝난 링크도 한동안 보입니다.',
   sharesNone: '링크로 공유한 파일이 없습니다.',
   sharesFailed: '링크를 불러오지 못했습니다.',
