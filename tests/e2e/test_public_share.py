@@ -66,7 +66,9 @@ def test_visitor_sees_and_gets_the_file_and_nothing_of_its_owner(owner: Person, 
     expect(shared.facts).to_contain_text("Picture")
     expect(shared.facts).to_contain_text("Link ends in 3 days")
     expect(shared.facts).to_contain_text("2 downloads left")
-    expect(shared.page.locator(".share-picture img")).to_have_js_property("complete", True)
+    image = shared.page.locator(".share-picture img")
+    expect(image).to_have_js_property("complete", True)
+    assert image.evaluate("(image) => image.offsetHeight <= image.parentElement.offsetHeight"), "all of it"
     expect(shared.page).to_have_title(f"{picture.name} · Drop")
     everything = shared.page.content()
     assert owner.uid not in everything
