@@ -66,6 +66,8 @@ def request_of(asked: Asked, now: Timestamp) -> RulesRequest:
         segments = segments[3:]
     if not segments and not (asked.storage and asked.operation == "list"):
         raise BadRequest("the path is empty")
+    if asked.limit is not None and asked.limit < 1:
+        raise BadRequest("the limit of a list is 1 or more")
     build = _storage_request if asked.storage else _firestore_request
     return build(asked, segments, now)
 

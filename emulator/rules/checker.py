@@ -11,6 +11,7 @@ from emulator.rules.limits import (
     MAX_LETS_PER_FUNCTION,
     MAX_PATH_CAPTURES,
     MAX_PATH_SEGMENTS,
+    MAX_REGEX_INSTRUCTIONS,
 )
 from emulator.rules.scopes import (
     FIRESTORE,
@@ -31,6 +32,11 @@ from emulator.rules.types.registry import FUNCTIONS
 _INVALID_GLOB = "Invalid glob match expression."
 _SECOND_GLOB = f"{_INVALID_GLOB} Only one glob match is permitted in a match declaration path."
 _GLOB_NOT_LAST = f"{_INVALID_GLOB} In rules version 1 it must be the last path segment."
+_REGEXES_TOO_LARGE = (
+    f"The regular expressions of this file have more than {MAX_REGEX_INSTRUCTIONS} instructions together."
+)
+# RE2 gives up within the time that a good one of this length takes.
+_INSTRUCTIONS_OF_TOO_LARGE = 200_000
 _REGEX_METHODS = frozenset({"matches", "replace", "split"})
 
 
@@ -47,6 +53,8 @@ class _Checker:
         self._calls: dict[FunctionSymbol, list[tuple[ast.Call, FunctionSymbol]]] = {}
         self._called: set[FunctionSymbol] = set()
         self._used_lets: set[int] = set()
+        self._regexes: set[str] = set()
+        self._regex_instructions = 0
 
     def issues(self) -> tuple[Issue, ...]:
         self._check_services()
@@ -188,11 +196,19 @@ class _Checker:
             self._warn(node, f"Incorrect number of arguments supplied to function: {name}.")
 
     def _check_regex(self, pattern: ast.Expression) -> None:
-        if isinstance(pattern, ast.Literal) and isinstance(pattern.value, str):
-            try:
-                regex.compiled(pattern.value)
-            except EvaluationError as error:
-                self._report(pattern, error.message)
+        if not isinstance(pattern, ast.Literal) or not isinstance(pattern.value, str):
+            return
+        if pattern.value in self._regexes or self._regex_instructions > MAX_REGEX_INSTRUCTIONS:
+            return
+        try:
+            self._regex_instructions += regex.instructions(pattern.value)
+            self._regexes.add(pattern.value)
+        except EvaluationError as error:
+            self._report(pattern, error.message)
+            if isinstance(error, regex.TooLarge):
+                self._regex_instructions += _INSTRUCTIONS_OF_TOO_LARGE
+        if self._regex_instructions > MAX_REGEX_INSTRUCTIONS:
+            self._report(pattern, _REGEXES_TOO_LARGE)
 
     # ---- the whole
 

@@ -293,7 +293,8 @@ class _Blocks:
             reports += 1
             yield self._list(allow, condition, by_method["list"])
         if len(impossible) == len(methods) and not reports:
-            text = f"This condition is never true in a {' or a '.join(impossible)}{self._because(by_method)}."
+            where = " or ".join(map(_one, impossible))
+            text = f"This condition is never true in {where}{self._because(by_method)}."
             yield _finding(self._source, Lint.UNREACHABLE_ALLOW, allow, text, condition.end)
 
     def _deletes(self, allow: ast.Allow, by_method: dict[str, Findings]) -> Iterator[Finding]:
@@ -324,14 +325,18 @@ class _Blocks:
         if name == LISTED_DATA and method == "list":
             return "a query determines single fields, not the whole of resource.data"
         if name == "resource":
-            return f"resource is null in a {method}"
-        return f"a {method} has no {name}"
+            return f"resource is null in {_one(method)}"
+        return f"{_one(method)} has no {name}"
 
 
 _NO_SUCH_PATH = (
     "No document has such a path: after /databases/{database}/documents it has to end in a document.",
     "No object has such a path: it has to begin with /b/{bucket}/o.",
 )
+
+
+def _one(method: str) -> str:
+    return f"an {method}" if method == "update" else f"a {method}"
 
 
 def _names_method(condition: ast.Expression, scope: Scope) -> bool:

@@ -209,6 +209,10 @@ class TestPicture:
         assert_denied(alice.upload(self.PICTURE, **WEBP | wanted), reason=reason)
         assert_allowed(alice.upload(self.PICTURE, size=200 * 1024, **WEBP))
 
+    @pytest.mark.parametrize("size", [1, 200 * 1024])
+    def test_of_the_least_and_of_the_most_bytes_is_allowed(self, announced, size):
+        assert_allowed(announced().upload(self.PICTURE, size=size, **WEBP))
+
     @pytest.mark.parametrize("name", ["p1.png", ".webp", "p1.webp.webp", "p 1.webp", "x" * 65 + ".webp"])
     def test_of_another_name_is_denied(self, announced, name):
         alice = announced()
@@ -263,7 +267,7 @@ class TestExport:
         made = rules.now
         rules.travel_to(made + timedelta(hours=23, minutes=59))
         assert_allowed(alice.get(self.ARCHIVE))
-        rules.travel_to(made + timedelta(hours=24, seconds=1))
+        rules.travel_to(made + timedelta(hours=24))
         too_old = "request.time < resource.timeCreated + duration.value(1, 'd')"
         assert_denied(alice.get(self.ARCHIVE), reason=too_old)
 

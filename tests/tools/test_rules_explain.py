@@ -175,6 +175,7 @@ def test_text_says_when_no_statement_is_for_the_path(capsys):
         (("--op", "get", "users/a", "--admin"), "claims belong to somebody"),
         (("--op", "get", "users/a", "--as", "a", "--claim", "x"), "NAME=VALUE"),
         (("--op", "list", "users", "--where", "nonsense"), "not a filter: nonsense"),
+        (("--op", "list", "users", "--limit", "0"), "the limit of a list is 1 or more"),
         (("--op", "get", "users/a", "--documents", "/nowhere.json"), "cannot read /nowhere.json"),
         (("--op", "get", "users/a", "--rules", "/nowhere.rules"), "cannot read /nowhere.rules"),
         (("--storage", "--op", "create", "a", "--data", '{"colour": 1}'), "an object has no colour"),

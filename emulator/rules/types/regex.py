@@ -17,13 +17,24 @@ def _options() -> Any:
     return options
 
 
+class TooLarge(EvaluationError):
+    """A pattern that takes more than MAX_REGEX_MEMORY, which it takes RE2 a while to find out."""
+
+
 @lru_cache(maxsize=MAX_REGEXES_CACHED)
 def compiled(pattern: str) -> Any:
     """The compiled pattern. Raises EvaluationError for one that RE2 refuses."""
     try:
         return re2.compile(pattern, _options())
-    except (re2.error, UnicodeEncodeError):
-        raise EvaluationError(f"Invalid regular expression pattern. Pattern: {pattern[:200]}.") from None
+    except (re2.error, UnicodeEncodeError) as error:
+        kind = TooLarge if "too large" in str(error) else EvaluationError
+        raise kind(f"Invalid regular expression pattern. Pattern: {pattern[:200]}.") from None
+
+
+def instructions(pattern: str) -> int:
+    """How long its program is. Raises EvaluationError."""
+    length: int = compiled(pattern).programsize
+    return length
 
 
 def matches(pattern: str, text: str) -> bool:

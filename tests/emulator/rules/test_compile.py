@@ -307,6 +307,18 @@ def compiled_or_refused(source: str) -> Ruleset | RulesCompileError:
         return error
 
 
+@pytest.mark.parametrize("repeated", [60, 900], ids=["long programs", "programs that are too long"])
+def test_many_long_regular_expressions_are_refused_before_they_take_long(repeated):
+    conditions = "".join(
+        f"allow read: if x.matches('(a|\\\\pL{{{repeated}}}){number}'); " for number in range(500)
+    )
+    outcome = compiled_or_refused(f"service a {{ match /a/{{b}} {{ {conditions} }} }}")
+    assert isinstance(outcome, RulesCompileError)
+    errors = [issue.description for issue in outcome.issues if issue.severity == "ERROR"]
+    assert errors[-1] == "The regular expressions of this file have more than 1000000 instructions together."
+    assert len(errors) < 20
+
+
 PIECES = st.sampled_from(
     [*"(){}[]<>=!&|+-*/%.,;:?$'\"\\\n0é\ud800", "**", "&&", "if ", "let ", "return ", "/a", "{x=**}", "is "]
 )

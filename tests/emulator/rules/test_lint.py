@@ -51,6 +51,8 @@ def names(body: str) -> list[str]:
          " (read on L4).")),
         ("match /a/{b} { allow get: if b.nothing(); }",
          "unreachable-allow 4:16 This condition is never true in a get."),
+        ("match /a/{b} { allow create, update: if 1 == 2; }",
+         "unreachable-allow 4:16 This condition is never true in a create or an update."),
         # a path that nothing has
         ("match /a { allow read: if request.auth != null; }",
          ("unreachable-allow 4:7 No document has such a path: after /databases/{database}/documents it has to"
