@@ -14,7 +14,7 @@ from emulator.firestore.paths import PathKey
 from emulator.firestore.values import Timestamp
 
 MAX_AGE_MICROS = 3_600 * 1_000_000
-MAX_CHANGES = 20_000
+MAX_CHANGES = 5_000
 MAX_BYTES = 64 * 1024 * 1024
 
 
@@ -35,7 +35,10 @@ class History:
         self._bytes = 0
 
     def append(self, time: Timestamp, changes: tuple[DocumentChange, ...]) -> None:
-        size = sum(change.before.size for change in changes if change.before is not None)
+        replaced = [change.before for change in changes if change.before is not None]
+        for document in replaced:
+            document.keep_encoding(None)  # few ask for the past, and its encoding is made again
+        size = sum(document.size for document in replaced)
         self._commits.append(Commit(time, changes, size))
         self._changes += len(changes)
         self._bytes += size

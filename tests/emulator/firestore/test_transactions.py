@@ -499,3 +499,16 @@ async def test_history_is_bounded_and_says_so(world: World, monkeypatch: pytest.
     assert (await world.engine.run_query(query(), ADMIN, recent)).documents[0].fields == {"n": 15}
     with pytest.raises(FailedPrecondition, match="too old"):
         await world.engine.run_query(query(), ADMIN, old)
+
+
+async def test_version_that_was_replaced_keeps_no_encoding(world: World) -> None:
+    await world.put(a={"n": 1}, b={"n": 1})
+    replaced, kept = (world.engine.database(DATABASE).latest.get(path(f"c/{name}").key) for name in "ab")
+    assert replaced is not None
+    assert kept is not None
+    replaced.keep_encoding(b"as it was sent")
+    kept.keep_encoding(b"as it was sent")
+
+    await world.put(a={"n": 2})
+
+    assert (replaced.encoding, kept.encoding) == (None, b"as it was sent")
