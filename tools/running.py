@@ -20,6 +20,7 @@ from tools import turns
 from tools.java import environment
 from tools.project import JAVA, firebase_cli
 from tools.suite import Suite
+from tools.suite_log import death
 from tools.supervisor import Job
 from tools.terminal import Failure, wait_with_progress
 
@@ -148,6 +149,9 @@ class RunningSuite:
         def ready() -> bool:
             turn.poll()
             for line in log.lines():
+                if died := death(line):
+                    advice = "Run the same command again; should it end again, the lines above say why. "
+                    raise self.failure(f"{died}, before the suite was ready", advice)
                 seen.update(mark for mark in (_LOADED, _NOT_LOADED) if mark in line)
                 if tell:
                     tell(line)
@@ -167,8 +171,9 @@ class RunningSuite:
             turn.release()
             log.close()
 
-    def failure(self, sentence: str) -> Failure:
-        return Failure(f"{sentence}.", f"The whole log: {self.plan.log}", log_tail(self.plan.log))
+    def failure(self, sentence: str, advice: str = "") -> Failure:
+        remedy = f"{advice}The whole log: {self.plan.log}"
+        return Failure(f"{sentence}.", remedy, log_tail(self.plan.log))
 
     def stop(self, word: str = "stop") -> None:
         """End everything; a second call with `kill` does not wait for an orderly end."""

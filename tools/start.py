@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tools import java, local_secrets, page, ports, saved_data
@@ -15,7 +15,7 @@ from tools.exec import REQUIRE_INDEXES
 from tools.project import FIREBASE_JSON, JAVA, KIT, ROOT, SAVED_DATA, SEED
 from tools.running import LogReader, Plan, RunningSuite, Stopped, running, signals_raise
 from tools.suite import DEFAULT_PORTS, TITLES, Suite, configured, load, with_ports
-from tools.suite_log import LogLine, parse_line
+from tools.suite_log import LogLine, death, parse_line
 from tools.terminal import Failure, say, seconds, styled, table
 
 HELP = "start the emulator suite with the page, and print where everything is"
@@ -106,20 +106,32 @@ def _serve(started: RunningSuite, data: Path, shown: "_Shown") -> int:
 
 def follow(started: RunningSuite, shown: "_Shown") -> int:
     """Show the log until a signal comes, and give its exit code; Failure when the suite ends by itself."""
-    log = LogReader(started.plan.log, from_end=True)
-    firestore = LogReader(started.plan.firestore_log, from_end=True)
-    try:
-        while started.alive():
-            for line in log.lines():
-                shown.running(line)
-            for line in firestore.lines():
-                shown.firestore(line)
-            time.sleep(0.1)
-    except KeyboardInterrupt:
-        return 130
-    except Stopped as stopped:
-        return stopped.code
-    raise started.failure("the emulator suite ended by itself; the data saved before is unchanged")
+    with (
+        closing(LogReader(started.plan.log, from_end=True)) as log,
+        closing(LogReader(started.plan.firestore_log, from_end=True)) as firestore,
+    ):
+        try:
+            while started.alive():
+                for line in log.lines():
+                    if died := death(line):
+                        raise _ended(started, died)
+                    shown.running(line)
+                for line in firestore.lines():
+                    shown.firestore(line)
+                time.sleep(0.1)
+        except KeyboardInterrupt:
+            return 130
+        except Stopped as stopped:
+            return stopped.code
+    raise _ended(started, "the emulator suite ended by itself")
+
+
+def _ended(started: RunningSuite, what: str) -> Failure:
+    """The suite cannot go on, and cannot be asked for its data; nothing is gained by an orderly end."""
+    started.stop("kill")
+    journaled = started.plan.journal is not None and started.plan.java is not None
+    kept = "Firestore goes on from its journal; the rest" if journaled else "The data"
+    return started.failure(what, f"Run ./kit start again. {kept} is as it was saved last. ")
 
 
 def _save(started: RunningSuite, data: Path) -> None:

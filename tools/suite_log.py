@@ -8,6 +8,7 @@ _LABELLED = re.compile(r"^(?P<mark>[i✔⚠✖!])\s+(?P<label>[\w.-]+)(?:\[(?P<d
 _MARKED = re.compile(r"^(?P<mark>[i✔⚠✖!])\s+(?P<text>.+)$")
 _PRINTED = re.compile(r"^>\s+(?P<text>.*)$")
 _ACCESS = re.compile(r'^\S+ - - \[[^\]]+\] "(?P<verb>[A-Z]+) (?P<path>\S+) [^"]*" (?P<status>\d{3})')
+_DIED = re.compile(r"^\s+(?P<who>[\w ]+ Emulator) has exited(?P<how>.*?),?\s*$")
 _BOX = re.compile(r"^[\s│─┌┐└┘├┤┬┴┼]*$|^│")
 
 _NEEDLESS = (
@@ -47,6 +48,12 @@ def parse_line(raw: str) -> LogLine | None:
         needless = marked["text"].startswith(_NEEDLESS)
         return LogLine("suite", marked["text"], serious=serious and not needless, chatter=needless)
     return LogLine("suite", line, chatter=True)
+
+
+def death(raw: str) -> str | None:
+    """What a line of the log says about a program of the suite whose end is fatal; nothing in all others."""
+    died = _DIED.match(_STYLE.sub("", raw))
+    return f"the {died['who']} has exited{died['how'].replace(': Error:', ':')}" if died else None
 
 
 def _labelled(label: str, detail: str | None, text: str, serious: bool) -> LogLine:

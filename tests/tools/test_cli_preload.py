@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from tools.java import environment, plant
 from tools.project import NODE_MODULES, firebase_cli
 
 ROOT = Path(__file__).parents[2]
-FUNCTIONS_EMULATOR = NODE_MODULES / "firebase-tools" / "lib" / "emulator" / "functionsEmulator"
+EMULATORS = NODE_MODULES / "firebase-tools" / "lib" / "emulator"
 EXEGESIS = NODE_MODULES / "exegesis" / "lib" / "options"
 ASK = """
 const { compileOptions } = require(process.argv[1]);
@@ -81,7 +82,7 @@ const send = (params, number) =>
 
 
 def burst(*node: str) -> dict[str, Any]:
-    command = ["node", *node, "-e", BURST, "--", str(FUNCTIONS_EMULATOR)]
+    command = ["node", *node, "-e", BURST, "--", str(EMULATORS / "functionsEmulator")]
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
@@ -107,6 +108,70 @@ def test_limit_of_all_functions_together_is_lifted_unless_somebody_set_it():
 
     assert limit() > 1_000_000
     assert limit(FUNCTIONS_EMULATOR_PARALLEL="7") == 7
+
+
+# Starts a program of the suite as the CLI does.
+START = """
+require(`${process.argv[1]}/../logger`).useConsoleLoggers();
+const { Emulators } = require(`${process.argv[1]}/types`);
+const programs = require(`${process.argv[1]}/downloadableEmulators`);
+const { StorageRulesRuntime } = require(`${process.argv[1]}/storage/rules/runtime`);
+const starts = {
+  storage: () => new StorageRulesRuntime().start(false),
+  firestore: () => programs.start(Emulators.FIRESTORE, { host: '127.0.0.1', port: 1 }),
+  stopped: async () => {
+    await starts.firestore();
+    await programs.stop(Emulators.FIRESTORE);
+  },
+};
+void starts[process.argv[2]]();
+"""
+
+
+@pytest.fixture
+def start_program(tmp_path: Path):
+    """Starts the storage runtime or Firestore, with a shell script in the place of Java."""
+
+    def start(what: str, java: str, *node: str) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "java").write_text(f"#!/bin/sh\n{java}\n")
+        (tmp_path / "java").chmod(0o755)
+        own = {**os.environ, "IS_FIREBASE_CLI": "1", **environment(os.environ["PATH"], plant())}
+        own["PATH"] = f"{tmp_path}{os.pathsep}{own['PATH']}"
+        command = ["node", *node, "-e", START, "--", str(EMULATORS), what]
+        return subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, text=True, check=False)
+
+    return start
+
+
+@pytest.mark.parametrize(
+    ("what", "java", "sentence"),
+    [
+        pytest.param(
+            "storage",
+            "exit 3",
+            "Storage Emulator has exited: Error: its rules runtime ended with code 3",
+            id="rules runtime",
+        ),
+        pytest.param(
+            "firestore",
+            "kill -9 $$",
+            "Firestore Emulator has exited: Error: ended by SIGKILL",
+            id="Firestore",
+        ),
+    ],
+)
+def test_program_that_dies_ends_the_cli_and_is_named(start_program, what, java, sentence):
+    assert start_program(what, java).returncode == 0, "the CLI alone goes on"
+    done = start_program(what, java, "--require", str(ROOT / "tools" / "end_together.cjs"))
+    assert done.returncode == 1
+    assert sentence in done.stdout
+
+
+def test_program_that_is_stopped_ends_nothing(start_program):
+    done = start_program("stopped", "exec sleep 60", "--require", str(ROOT / "tools" / "end_together.cjs"))
+    assert done.returncode == 0
+    assert "has exited:" not in done.stdout
+    assert "logging to" in done.stdout, "it was started"
 
 
 @pytest.mark.parametrize(

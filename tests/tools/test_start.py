@@ -16,9 +16,10 @@ import requests
 
 from tests.tools.conftest import processes_with, wait_until
 from tools import seed_export
-from tools.running import Stopped
+from tools.running import RunningSuite, Stopped
 from tools.start import follow
 from tools.suite import DEFAULT_PORTS
+from tools.terminal import Failure
 
 ROOT = Path(__file__).parents[2]
 FIRST_PORT = 22_100
@@ -167,6 +168,38 @@ def test_signal_to_a_running_suite_ends_it_with_the_code_of_the_signal(tmp_path:
     (tmp_path / "log").touch()
     plan = SimpleNamespace(log=tmp_path / "log", firestore_log=tmp_path / "log")
     assert follow(SimpleNamespace(plan=plan, alive=alive), SimpleNamespace()) == code
+
+
+@pytest.mark.parametrize(
+    ("journal", "java", "kept"),
+    [
+        pytest.param("journal", "java", "Firestore goes on from its journal", id="ours"),
+        pytest.param("journal", None, "The data is as it was saved last", id="official"),
+    ],
+)
+def test_death_of_a_program_ends_a_running_suite_and_says_how_to_go_on(
+    tmp_path: Path, journal, java, kept: str
+):
+    log = tmp_path / "log"
+    log.touch()
+    told: list[str] = []
+
+    class Dying(RunningSuite):
+        def alive(self) -> bool:
+            log.write_text("   Firestore Emulator has exited: Error: ended by SIGKILL, \n")
+            return True
+
+        def stop(self, word: str = "stop") -> None:
+            told.append(word)
+
+    plan = SimpleNamespace(log=log, firestore_log=log, journal=journal, java=java)
+    with pytest.raises(Failure) as failure:
+        follow(Dying(plan, SimpleNamespace()), SimpleNamespace())
+    assert failure.value.sentence == "the Firestore Emulator has exited: ended by SIGKILL."
+    assert "./kit start" in failure.value.remedy
+    assert kept in failure.value.remedy
+    assert failure.value.code != 0
+    assert told == ["kill"]
 
 
 def test_official_without_java_21_says_what_to_do(folder: Path):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.suite_log import LogLine, parse_line
+from tools.suite_log import LogLine, death, parse_line
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,25 @@ from tools.suite_log import LogLine, parse_line
 )  # fmt: skip
 def test_line_of_the_suite_means(raw: str, meaning: LogLine | None):
     assert parse_line(raw) == meaning
+
+
+@pytest.mark.parametrize(
+    ("raw", "meaning"),
+    [
+        pytest.param(
+            "   Firestore Emulator has exited with code: 1, ",
+            "the Firestore Emulator has exited with code: 1",
+            id="as the CLI says it",
+        ),
+        pytest.param(
+            "   Storage Emulator has exited: Error: its rules runtime ended by SIGKILL, ",
+            "the Storage Emulator has exited: its rules runtime ended by SIGKILL",
+            id="as we let it say",
+        ),
+        pytest.param("⚠  Firestore Emulator has exited upon receiving signal: SIGINT", None, id="asked to"),
+        pytest.param(">    My Emulator has exited", None, id="printed by a function"),
+        pytest.param("   stopping all running emulators", None, id="another line"),
+    ],
+)
+def test_only_the_line_of_a_death_means_one(raw: str, meaning: str | None):
+    assert death(raw) == meaning
