@@ -33,6 +33,9 @@ MAX_REGEX_MEMORY = 8 * 1024 * 1024
 MAX_REGEXES_CACHED = 512
 # Ours: instructions of all regular expressions in one file together; compiling so many takes a second or two.
 MAX_REGEX_INSTRUCTIONS = 1_000_000
+# Ours: characters that may be looked at to find every match in one text, were each search to go to its end: a
+# thousand matches in a million characters.
+MAX_REGEX_SEARCHED = 1_000_000_000
 # Ours: distinct values that coverage keeps for one expression; further ones are counted together.
 MAX_COVERAGE_VALUES = 20
 # Ours: how deep an explanation follows calls and operands, so that what shows it may be recursive.

@@ -90,6 +90,15 @@ def test_upload_under_another_name_is_denied(announced, name, reason):
     assert_allowed(alice.upload(NAME, **PNG))
 
 
+@pytest.mark.parametrize("path", [f"people/{OWNER}/files/f1/photo.png", f"users/{OWNER}/notes/f1/photo.png"])
+def test_object_of_the_owner_under_another_folder_has_no_rule(announced, rules, path):
+    alice = announced()
+    rules.seed(objects={path: b"elsewhere", NAME: b"content"})
+    for request in (alice.get(path), alice.delete(path), alice.upload(f"{path}.png", **PNG)):
+        assert_denied(request, reason=NO_RULE)
+    assert_allowed(alice.get(NAME))
+
+
 @pytest.mark.parametrize("state", ["processing", "ready", "rejected", "trashed"])
 def test_upload_is_denied_unless_the_file_is_uploading(announced, state):
     assert_denied(announced({"state": state}).upload(NAME, **PNG), reason="file.state == 'uploading'")

@@ -7,7 +7,12 @@ from typing import Any
 import re2
 
 from emulator.rules.errors import EvaluationError
-from emulator.rules.limits import MAX_REGEX_MEMORY, MAX_REGEXES_CACHED, MAX_TEXT_LENGTH
+from emulator.rules.limits import (
+    MAX_REGEX_MEMORY,
+    MAX_REGEX_SEARCHED,
+    MAX_REGEXES_CACHED,
+    MAX_TEXT_LENGTH,
+)
 
 
 def _options() -> Any:
@@ -46,11 +51,11 @@ def matches(pattern: str, text: str) -> bool:
 def pieces(pattern: str, text: str) -> list[str]:
     """The text between matches, without empty pieces at the end. An empty match at the start is none."""
     found, last = [], 0
-    for start, end in _spans(pattern, text):
-        if end == 0:
+    for match in _every_match(pattern, text):
+        if match.end() == 0:
             continue
-        found.append(text[last:start])
-        last = end
+        found.append(text[last : match.start()])
+        last = match.end()
     found.append(text[last:])
     while len(found) > 1 and not found[-1]:
         found.pop()
@@ -61,7 +66,7 @@ def replaced(pattern: str, text: str, replacement: str) -> str:
     """Every match replaced. In the replacement `$1` is a group; a backslash makes a dollar sign literal."""
     parts = _replacement_parts(replacement, compiled(pattern).groups)
     result, last, length = [], 0, 0
-    for match in compiled(pattern).finditer(_encodable(text)):
+    for match in _every_match(pattern, text):
         piece = text[last : match.start()]
         piece += "".join(part if isinstance(part, str) else (match[part] or "") for part in parts)
         last = match.end()
@@ -72,9 +77,15 @@ def replaced(pattern: str, text: str, replacement: str) -> str:
     return "".join(result) + text[last:]
 
 
-def _spans(pattern: str, text: str) -> Iterator[tuple[int, int]]:
-    for match in compiled(pattern).finditer(_encodable(text)):
-        yield match.start(), match.end()
+def _every_match(pattern: str, text: str) -> Iterator[Any]:
+    """The matches from left to right. Each takes linear time, so all of them up to the square of it."""
+    _encoded(text)
+    searched = 0
+    for match in compiled(pattern).finditer(text):
+        searched += len(text) - match.start()
+        if searched > MAX_REGEX_SEARCHED:
+            raise EvaluationError("The regular expression matches too often in so long a string.")
+        yield match
 
 
 def _replacement_parts(replacement: str, groups: int) -> list[str | int]:
@@ -101,8 +112,3 @@ def _encoded(text: str) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         raise EvaluationError("String is not valid Unicode.") from None
-
-
-def _encodable(text: str) -> str:
-    _encoded(text)
-    return text

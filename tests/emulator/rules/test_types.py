@@ -271,6 +271,15 @@ def test_regular_expression_known_for_runaway_backtracking_answers_at_once():
     assert verdict(f"'{'a' * 5000}!'.matches('(a+)+')") == "false"
 
 
+@pytest.mark.parametrize("call", ["replace('a(.*b)?', 'c')", "split('a(.*b)?')"])
+def test_regular_expression_that_looks_through_a_long_string_at_every_match_stops(call):
+    condition = f"resource.data.text.{call}.size() > 1"
+    assert verdict(condition, resource={"text": "a" * 1_000_000}) == (
+        "The regular expression matches too often in so long a string."
+    )
+    assert verdict(condition, resource={"text": "-a" * 1_000}) == "true"
+
+
 def test_document_values_of_every_type_are_read_as_they_are():
     data = {
         "none": None, "flag": True, "int": 2**63 - 1, "float": 0.5, "text": "é", "bytes": b"\x00\xff",
