@@ -5,10 +5,10 @@ const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
 const STEP = 1024;
 
 const RELATIVE_STEPS = [
-  { unit: 'second', seconds: 1, below: 60 },
-  { unit: 'minute', seconds: 60, below: 3600 },
-  { unit: 'hour', seconds: 3600, below: 86_400 },
-  { unit: 'day', seconds: 86_400, below: 7 * 86_400 },
+  { unit: 'second', seconds: 1, most: 59 },
+  { unit: 'minute', seconds: 60, most: 59 },
+  { unit: 'hour', seconds: 3600, most: 23 },
+  { unit: 'day', seconds: 86_400, most: 7 },
 ];
 
 /** 3145728 becomes "3 MB" (1 MB is 1,048,576 bytes, as file managers count). */
@@ -30,7 +30,7 @@ export const formatNumber = (value) => new Intl.NumberFormat(language()).format(
 /** "2 minutes ago" within a week, the date after that. */
 export function formatTime(date, now = new Date()) {
   const seconds = Math.round((date - now) / 1000);
-  const step = RELATIVE_STEPS.find(({ below }) => Math.abs(seconds) < below);
+  const step = RELATIVE_STEPS.find((each) => Math.abs(Math.round(seconds / each.seconds)) <= each.most);
   if (!step) return new Intl.DateTimeFormat(language(), { dateStyle: 'medium' }).format(date);
   if (step.unit === 'second') return new Intl.RelativeTimeFormat(language(), { numeric: 'auto' }).format(0, 'second');
   const style = new Intl.RelativeTimeFormat(language(), { numeric: 'auto' });
