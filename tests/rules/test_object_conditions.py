@@ -90,13 +90,36 @@ def test_upload_under_another_name_is_denied(announced, name, reason):
     assert_allowed(alice.upload(NAME, **PNG))
 
 
-@pytest.mark.parametrize("path", [f"people/{OWNER}/files/f1/photo.png", f"users/{OWNER}/notes/f1/photo.png"])
-def test_object_of_the_owner_under_another_folder_has_no_rule(announced, rules, path):
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"people/{OWNER}/files/f1/photo.png",
+        f"users/{OWNER}/notes/f1/photo.png",
+        f"users/{OWNER}/files/f1/more/photo.png",
+        f"people/{OWNER}/picture/p1.webp",
+        f"users/{OWNER}/notes/p1.webp",
+        f"users/{OWNER}/picture/more/p1.webp",
+        f"thumbnails/{OWNER}/f1/small.webp",
+        f"derived/{OWNER}/f1/more/small.webp",
+        f"archives/{OWNER}/job/a.zip",
+        f"exports/{OWNER}/job/more/a.zip",
+    ],
+)
+def test_object_of_the_owner_in_another_place_has_no_rule(announced, rules, path):
     alice = announced()
     rules.seed(objects={path: b"elsewhere", NAME: b"content"})
     for request in (alice.get(path), alice.delete(path), alice.upload(f"{path}.png", **PNG)):
         assert_denied(request, reason=NO_RULE)
     assert_allowed(alice.get(NAME))
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [f"{FILE}/photo.png", f"users/{OWNER}/picture/p1", f"derived/{OWNER}/f1/a", f"exports/{OWNER}/job/a"],
+)
+def test_folder_as_deep_as_an_object_is_not_listed(announced, folder):
+    """A list is asked with the folder's path, which may have as many segments as that of an object."""
+    assert_denied(announced().list(folder), reason=NO_RULE)
 
 
 @pytest.mark.parametrize("state", ["processing", "ready", "rejected", "trashed"])
