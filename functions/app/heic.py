@@ -107,4 +107,5 @@ def _decode(path: str) -> Image:
     if not width or not height:
         raise ValueError("no size")
     images.check_pixels(width, height)
-    return heif.to_pillow()
+    picture: Image = heif.to_pillow()
+    return picture
