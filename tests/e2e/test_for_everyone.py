@@ -196,6 +196,7 @@ def test_theme_follows_the_device_until_one_is_chosen_and_is_there_before_anythi
     page.route("**/assets/index-*.js", lambda route: None)
     page.reload(wait_until="commit")
     page.wait_for_selector("#app", state="attached")
+    page.wait_for_function(STYLED)
     assert ground(page) == DARK_GROUND
     page.unroute("**/assets/index-*.js")
     page.reload()
@@ -223,6 +224,7 @@ def test_focus_is_seen_on_everything_that_takes_it(library: Drop):
 
 
 LIGHT_GROUND, DARK_GROUND = "rgb(244, 245, 241)", "rgb(16, 22, 20)"
+STYLED = "() => document.querySelector('link[rel=stylesheet]')?.sheet"
 BROWSER_COLOR = """[...document.querySelectorAll('meta[name="theme-color"]')]
   .filter(({ media }) => matchMedia(media).matches).map(({ content }) => content).join()"""
 FOCUSED = """() => {

@@ -7,6 +7,7 @@ import requests
 from PIL import Image
 
 from tests.integration.people import eventually
+from tests.integration.workers import end
 
 # A worker must start, and the queue takes its time.
 MINUTE = 60
@@ -40,8 +41,11 @@ def test_file_whose_worker_was_killed_becomes_ready_after_the_sweep(suite, admin
     def fields():
         return reference.get().to_dict()
 
-    eventually(lambda: fields()["state"] == "processing", what="the work has begun")
-    assert workers.kill("on_file_finalized")
+    # The other workers may have files of other tests.
+    def at_work():
+        return fields()["state"] == "processing" and workers.at_work_on("on_file_finalized", len(data))
+
+    end(eventually(at_work, what="the work has begun"))
     assert fields()["state"] == "processing"
     assert person.profile()["usage"] == {"bytes": 4, "files": 1}
 
