@@ -35,7 +35,7 @@ export function closeData() {
 }
 
 async function close(db) {
-  await terminate(db);
+  await terminate(db).catch(() => {}); // another tab that leaves too may have taken the database from under it
   await forgetCache();
 }
 
