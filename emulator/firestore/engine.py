@@ -44,9 +44,9 @@ from emulator.rules import Ruleset
 class Engine:
     """All databases of one emulator. `rules` None allows everything; `indexes` None asks for none.
 
-    `seed` is called once per database, on its first access. Observers are called synchronously, in order,
-    after each commit or decision. `journal` is called before changes are made, with none when a database
-    begins; when it raises they are not made.
+    `admit` and then `seed` are called on a database's first access; what `admit` raises refuses it.
+    Observers are called synchronously, in order, after each commit or decision. `journal` is called before
+    changes are made, with none when a database begins; when it raises they are not made.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Engine:
         self.rules = rules
         self.indexes: IndexChecker | None = None
         self.meter = Meter()
+        self.admit: Callable[[DatabaseId], None] | None = None
         self.seed: Callable[[Engine, DatabaseId], None] | None = None
         self.journal: Callable[[DatabaseId, tuple[DocumentChange, ...]], None] | None = None
         self.commit_observers: list[Callable[[CommitEvent], None]] = []
@@ -82,6 +83,8 @@ class Engine:
         """A database's state; the first access makes and seeds it."""
         found = self._databases.get(database)
         if found is None:
+            if self.admit is not None:
+                self.admit(database)
             found = self._open(database)
             self._record(database, ())
             if self.seed is not None:

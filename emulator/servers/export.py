@@ -62,9 +62,14 @@ def parse_request(body: Json, database: DatabaseId) -> ExportRequest:
     name = body.get("export_name") or body.get("exportName") or DEFAULT_NAME
     if not directory or not Path(directory).is_dir():
         raise FailedPrecondition("export_directory must be a directory")
+    check_name(name)
+    return ExportRequest(parse_database_name(named) if named else database, Path(directory), name)
+
+
+def check_name(name: str) -> None:
+    """InvalidArgument where an export so named would not lie in its directory."""
     if name in (".", "..") or "/" in name or "\\" in name or "\0" in name:
         raise InvalidArgument("export_name must be the name of a folder")
-    return ExportRequest(parse_database_name(named) if named else database, Path(directory), name)
 
 
 def export_routes(engine: Engine, clock: Callable[[], Timestamp]) -> list[Route]:
@@ -198,6 +203,11 @@ class Seed:
     def read(cls, overall: Path, clock: Callable[[], Timestamp]) -> Seed:
         """Read all of an export, given its overall metadata file. Raises FailedPrecondition."""
         return cls(tuple(read_export(overall)), clock)
+
+    @property
+    def databases(self) -> tuple[DatabaseId, ...]:
+        """Those it was exported from."""
+        return tuple(dict.fromkeys(entity.path.database for entity in self.entities))
 
     def __call__(self, engine: Engine, database: DatabaseId) -> None:
         self.load(engine, database)

@@ -17,10 +17,6 @@ VERSION = "1.22.0"
 _DESCRIPTION = "Kindling's Firestore emulator: gRPC, REST and WebChannel on one port."
 _VERSION_TEXT = f"Kindling Firestore emulator, compatible with the official {VERSION}"
 
-#: What the official emulator offers and this one does not; saying so beats ignoring it.
-_NOT_IMPLEMENTED = ("export_on_exit", "export_name", "single_project_mode_error")
-
-
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the emulator is started with. `functions_emulator` is `host:port`."""
@@ -33,9 +29,12 @@ class Options:
     seed_from_export: Path | None = None
     functions_emulator: str | None = None
     single_project_mode: bool = False
+    single_project_mode_error: bool = False
     index_file: Path | None = None
     require_indexes: bool = False
     data_dir: Path | None = None
+    export_on_exit: Path | None = None
+    export_name: str | None = None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -62,9 +61,12 @@ def parse_options(arguments: list[str]) -> Options:
         seed_from_export=found.seed_from_export,
         functions_emulator=found.functions_emulator,
         single_project_mode=found.single_project_mode,
+        single_project_mode_error=found.single_project_mode_error,
         index_file=found.index_file,
         require_indexes=found.require_indexes,
         data_dir=found.data_dir,
+        export_on_exit=found.export_on_exit,
+        export_name=found.export_name,
     )
 
 
@@ -82,12 +84,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--database-edition", type=str.lower, default="standard", help="standard")
     add("--database-mode", default="firestore-native", help="firestore-native")
     _add_boolean(parser, "--single_project_mode", "warn about requests for another project")
-    _add_boolean(parser, "--single_project_mode_error", "not implemented")
+    _add_boolean(parser, "--single_project_mode_error", "refuse requests for another project")
     add("--index_file", type=Path, help="firestore.indexes.json: say which indexes production would miss")
     _add_boolean(parser, "--require_indexes", "refuse a query that lacks an index, as production does")
     add("--data-dir", type=Path, help="keep every commit in this folder, so that no way of ending loses one")
-    add("--export-name", help="not implemented")
-    add("--export-on-exit", help="not implemented")
+    add("--export-on-exit", type=Path, help="folder to export to when told to stop")
+    add("--export-name", help="name of that export (firestore_export)")
     add("--licenses", action="version", version="Apache License 2.0", help="show the licence and exit")
     add("--version", action="version", version=_VERSION_TEXT, help="show the version and exit")
     _add_boolean(parser, "--testing", argparse.SUPPRESS)
@@ -123,6 +125,3 @@ def _check(parser: argparse.ArgumentParser, found: argparse.Namespace) -> None:
         parser.error(f"--database-edition {found.database_edition} is not implemented")
     if found.database_mode != "firestore-native":
         parser.error(f"--database-mode {found.database_mode} is not implemented")
-    for name in _NOT_IMPLEMENTED:
-        if getattr(found, name):
-            parser.error(f"--{name} is not implemented")

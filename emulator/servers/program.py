@@ -7,13 +7,15 @@ import logging
 import random
 import socket
 import sys
+from collections.abc import Callable
 
 import uvloop
 
-from emulator.errors import FirestoreError
+from emulator.errors import FailedPrecondition, FirestoreError
 from emulator.firestore.engine import Engine
 from emulator.firestore.paths import DatabaseId
 from emulator.rules import RulesCompileError, Ruleset, compile_ruleset
+from emulator.servers.exit_export import ExitExport
 from emulator.servers.export import Seed
 from emulator.servers.index_file import index_checker
 from emulator.servers.journal import Journal, JournalError
@@ -37,7 +39,9 @@ def run(options: Options, listeners: list[socket.socket]) -> int:
     """Serve on the sockets until told to stop; the exit code."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(message)s")
     try:
-        engine = _engine(options)
+        seed = None if options.seed_from_export is None else Seed.read(options.seed_from_export, now)
+        engine = _engine(options, seed)
+        exit_export = _exit_export(options)
         journal = None if options.data_dir is None else Journal(options.data_dir)
         if journal is not None:
             journal.attach(engine)
@@ -45,26 +49,49 @@ def run(options: Options, listeners: list[socket.socket]) -> int:
         print(f"The emulator cannot start: {error}", file=sys.stderr)
         return 1
     uvloop.run(_serve(options, engine, listeners))
-    if journal is not None:
-        journal.close()
+    try:
+        if exit_export is not None:
+            exit_export.write(engine, seed, now)
+    except FirestoreError as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        if journal is not None:
+            journal.close()
     return 0
 
 
-def _engine(options: Options) -> Engine:
+def _exit_export(options: Options) -> ExitExport | None:
+    if options.export_on_exit is None:
+        return None
+    return ExitExport.prepare(options.export_on_exit, options.export_name, options.project_id)
+
+
+def _engine(options: Options, seed: Seed | None) -> Engine:
     engine = Engine(clock=now, random=random.Random(), rules=_rules(options))
-    seed = None if options.seed_from_export is None else Seed.read(options.seed_from_export, now)
-    only = options.project_id if options.single_project_mode else None
-
-    def begin_database(engine: Engine, database: DatabaseId) -> None:
-        if only is not None and database.project != only:
-            logger.warning("project %s is served beside %s in single_project_mode", database.project, only)
-        if seed is not None:
-            seed(engine, database)
-
-    engine.seed = begin_database
+    engine.seed = seed
+    if options.single_project_mode:
+        engine.admit = _only_project(options)
     if options.index_file is not None:
         engine.indexes = index_checker(options.index_file, options.require_indexes)
     return engine
+
+
+def _only_project(options: Options) -> Callable[[DatabaseId], None]:
+    """What single_project_mode says of the first request for a database."""
+    only = options.project_id
+
+    def admit(database: DatabaseId) -> None:
+        if database.project == only:
+            return
+        if options.single_project_mode_error:
+            raise FailedPrecondition(
+                f"Project {database.project} is not served: this emulator is for {only} alone "
+                "(single_project_mode)."
+            )
+        logger.warning("project %s is served beside %s in single_project_mode", database.project, only)
+
+    return admit
 
 
 def _rules(options: Options) -> Ruleset | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import threading
@@ -45,6 +46,8 @@ def test_information_is_printed_and_nothing_served(flag: str, text: str) -> None
         (["--single_project_mode"], "--single_project_mode needs --project_id"),
         (["--single_project_mode_error"], "--single_project_mode_error needs --single_project_mode"),
         (["--export-name", "x"], "--export-name needs --export-on-exit"),
+        (["--export-on-exit", "/dev/null/x", "--port", "0"], "/dev/null/x"),
+        (["--export-on-exit", "/tmp", "--export-name", "a/b", "--port", "0"], "name of a folder"),
         (["--database-edition", "ENTERPRISE"], "--database-edition enterprise is not implemented"),
         (["--require_indexes"], "--require_indexes needs --index_file"),
         (["--rules", "/no/such/file", "--port", "0"], "/no/such/file"),
@@ -87,6 +90,47 @@ def test_another_project_is_served_with_a_warning_in_single_project_mode() -> No
 
         assert "project two is served beside one" in emulator.log
         assert "project one" not in emulator.log
+
+
+def test_another_project_is_refused_where_single_project_mode_is_an_error() -> None:
+    with running_emulator(
+        "--single_project_mode", "--single_project_mode_error", "--project_id", "one"
+    ) as emulator:
+        for _ in range(2):
+            refused = emulator.http("GET", "/v1/projects/two/databases/(default)/documents/a/b")
+
+            assert refused.status == 400
+            assert json.loads(refused.body)["error"]["status"] == "FAILED_PRECONDITION"
+            assert "Project two is not served: this emulator is for one alone" in refused.body
+
+        assert emulator.http("GET", "/v1/projects/one/databases/(default)/documents/a/b").status == 404
+
+
+def test_an_export_on_exit_is_what_the_next_one_begins_with(tmp_path: Path) -> None:
+    """Also what the second one is never asked for is in the third."""
+    overall = tmp_path / "kept" / "mine" / "mine.overall_export_metadata"
+    flags = ["--export-on-exit", str(tmp_path / "kept"), "--export-name", "mine"]
+    default, other = (f"/v1/projects/p/databases/{name}/documents/a/b" for name in ("(default)", "other"))
+    with running_emulator(*flags) as emulator:
+        for path in (default, other):
+            emulator.http("PATCH", path, json.dumps({"fields": {"of": {"stringValue": path}}}))
+    with running_emulator(*flags, "--import-data", str(overall)) as emulator:
+        assert default in emulator.http("GET", default).body
+
+    with running_emulator("--import-data", str(overall)) as emulator:
+        assert [path in emulator.http("GET", path).body for path in (default, other)] == [True, True]
+
+
+def test_an_export_on_exit_has_one_project_and_the_others_are_named(tmp_path: Path) -> None:
+    with running_emulator("--export-on-exit", str(tmp_path), "--project_id", "mine") as emulator:
+        for project in ("theirs", "mine"):
+            emulator.http("PATCH", f"/v1/projects/{project}/databases/(default)/documents/by/{project}", "{}")
+        emulator.process.terminate()
+        emulator.process.wait(DEADLINE)
+
+        assert "only project mine is exported, not theirs" in emulator.log
+    exported = (tmp_path / "firestore_export/all_namespaces/all_kinds/output-0").read_bytes()
+    assert (b"mine" in exported, b"theirs" in exported) == (True, False)
 
 
 def test_rules_of_the_start_decide(tmp_path: Path) -> None:
