@@ -17,6 +17,7 @@ VERSION = "1.22.0"
 _DESCRIPTION = "Kindling's Firestore emulator: gRPC, REST and WebChannel on one port."
 _VERSION_TEXT = f"Kindling Firestore emulator, compatible with the official {VERSION}"
 
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the emulator is started with. `functions_emulator` is `host:port`."""
