@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from emulator.errors import FailedPrecondition, InvalidArgument
 from emulator.firestore.commit_clock import CommitClock
 from emulator.firestore.documents import Document, DocumentChange
 from emulator.firestore.history import MAX_AGE_MICROS, History
 from emulator.firestore.listeners import Listeners
-from emulator.firestore.paths import DatabaseId
+from emulator.firestore.paths import DatabaseId, PathKey
 from emulator.firestore.store import Store
 from emulator.firestore.transactions import Transactions
 from emulator.firestore.values import Timestamp
@@ -47,10 +47,15 @@ class Database:
         if time.micros < now.micros - MAX_AGE_MICROS or not self.history.knows(time):
             raise FailedPrecondition("The requested 'read_time' is too old.")
 
-    def begin_with(self, changes: Iterable[DocumentChange]) -> None:
-        """Store documents that were here before the emulator started: no commit, so nobody is told."""
-        for change in changes:
-            self.store.apply(change)
+    def begin_with(self, changes: Sequence[DocumentChange]) -> None:
+        """Store documents that are here from the start: no commit, so nobody is told."""
+        self.store.apply_all(changes)
+
+    def changed_since(self, time: Timestamp) -> Iterable[PathKey]:
+        """Names of the documents that commits after `time` changed; all, when nobody remembers."""
+        if not self.history.knows(time):
+            return list(self.store.everything().names)
+        return [change.path.key for commit in self.history.since(time) for change in commit.changes]
 
     def apply(
         self, time: Timestamp, changes: tuple[DocumentChange, ...], rewritten: tuple[Document, ...] = ()
@@ -61,8 +66,7 @@ class Database:
         """
         if changes:
             self._record(changes)
-        for change in changes:
-            self.store.apply(change)
+        self.store.apply_all(changes)
         if changes:
             self.history.append(time, changes)
         self.listeners.notify(time, changes, rewritten)

@@ -6,8 +6,9 @@ inside, for every caller but an admin, and before anything says whether a docume
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
@@ -40,13 +41,17 @@ from emulator.firestore.views import Altered, shelf_for
 from emulator.firestore.write_plan import WritePlanner, check_sequence, check_write
 from emulator.rules import Ruleset
 
+#: Documents of a seed that are stored between two looks at what else there is to do.
+_STEP = 2_000
+
 
 class Engine:
     """All databases of one emulator. `rules` None allows everything; `indexes` None asks for none.
 
-    `admit` and then `seed` are called on a database's first access; what `admit` raises refuses it.
-    Observers are called synchronously, in order, after each commit or decision. `journal` is called before
-    changes are made, with none when a database begins; when it raises they are not made.
+    `admit` is called on a database's first access; what it raises refuses it. `seed` gives what it begins
+    with, then and after a reset; `seed_aside` gives the same while others go on. Observers are called
+    synchronously, in order, after each commit or decision. `journal` is called before changes are made, also
+    when a database begins with none; when it raises they are not made.
     """
 
     def __init__(
@@ -56,13 +61,15 @@ class Engine:
         self.indexes: IndexChecker | None = None
         self.meter = Meter()
         self.admit: Callable[[DatabaseId], None] | None = None
-        self.seed: Callable[[Engine, DatabaseId], None] | None = None
+        self.seed: Callable[[DatabaseId], Sequence[Document]] | None = None
+        self.seed_aside: Callable[[DatabaseId], Awaitable[Sequence[Document]]] | None = None
         self.journal: Callable[[DatabaseId, tuple[DocumentChange, ...]], None] | None = None
         self.commit_observers: list[Callable[[CommitEvent], None]] = []
         self.rules_observers: list[Callable[[RulesEvaluation], None]] = []
         self._clock = CommitClock(clock)
         self._epoch = random.randbytes(4)
         self._databases: dict[DatabaseId, Database] = {}
+        self._beginnings: dict[DatabaseId, asyncio.Future[None]] = {}
         self._sessions: dict[ListenSession, None] = {}
 
     def set_rules(self, ruleset: Ruleset | None) -> None:
@@ -83,23 +90,58 @@ class Engine:
         """A database's state; the first access makes and seeds it."""
         found = self._databases.get(database)
         if found is None:
-            if self.admit is not None:
-                self.admit(database)
-            found = self._open(database)
-            self._record(database, ())
-            if self.seed is not None:
-                self.seed(self, database)
+            self._admit(database)
+            found = self._begin(database, self.seed(database) if self.seed is not None else ())
         return found
+
+    async def begin(self, database: DatabaseId) -> Database:
+        """Like `database`, but while a large seed is made ready only those wait who want this database."""
+        if database not in self._databases and self.seed_aside is not None:
+            beginning = self._beginnings.get(database)
+            if beginning is None:
+                self._admit(database)
+                beginning = self._beginnings[database] = asyncio.ensure_future(self._begin_aside(database))
+                beginning.add_done_callback(lambda _: self._beginnings.pop(database))
+            await asyncio.shield(beginning)
+        return self.database(database)
+
+    def _admit(self, database: DatabaseId) -> None:
+        if self.admit is not None:
+            self.admit(database)
+
+    async def _begin_aside(self, database: DatabaseId) -> None:
+        """What is not open yet is seen by nobody, so it may be filled step by step."""
+        changes = _creations(await self._seed(database))
+        state = self._make(database)
+        for start in range(0, len(changes), _STEP):
+            state.begin_with(changes[start : start + _STEP])
+            await asyncio.sleep(0)
+        if database not in self._databases:
+            self._record(database, changes)
+            self._databases[database] = state
+
+    async def _seed(self, database: DatabaseId) -> Sequence[Document]:
+        if self.seed_aside is not None:
+            return await self.seed_aside(database)
+        return self.seed(database) if self.seed is not None else ()
+
+    def _begin(self, database: DatabaseId, documents: Iterable[Document]) -> Database:
+        """A database that is there and seeded, in the journal too, or not there at all."""
+        changes = _creations(documents)
+        self._record(database, changes)
+        return self._open(database, changes)
 
     def restore(self, database: DatabaseId, documents: Iterable[Document]) -> None:
         """Begin a database with documents of its own instead of the seed. They are not recorded again."""
-        measured = (_measured(document) for document in documents)
-        self._open(database).begin_with(DocumentChange(each.path, None, each) for each in measured)
+        self._open(database, _creations(documents))
 
-    def _open(self, database: DatabaseId) -> Database:
-        state = Database(database, self._clock, lambda changes: self._record(database, changes))
-        self._databases[database] = state
+    def _open(self, database: DatabaseId, changes: Sequence[DocumentChange]) -> Database:
+        state = self._databases[database] = self._make(database)
+        state.begin_with(changes)
         return state
+
+    def _make(self, database: DatabaseId) -> Database:
+        return Database(database, self._clock, lambda changes: self._record(database, changes))
 
     def _record(self, database: DatabaseId, changes: tuple[DocumentChange, ...]) -> None:
         if self.journal is not None:
@@ -127,7 +169,7 @@ class Engine:
         """Documents in request order, all as of one moment."""
         for path in paths:
             check_database(database, path.database)
-        state = self.database(database)
+        state = await self.begin(database)
         await state.transactions.until_unclaimed(consistency, names={path.key for path in paths})
         with Reading(state, consistency) as reading:
             self.authorization(database, caller).check_get(
@@ -157,7 +199,7 @@ class Engine:
             listings.check_missing_allowed(collection, order_by)
             _require_admin(caller, "Metadata operations")
         query = Query(parent, collection or None, order_by=listings.parse_order(order_by), limit=size)
-        state = self.database(parent.database)
+        state = await self.begin(parent.database)
         await self.prepare(query)
         await state.transactions.until_unclaimed(consistency, collection_ids={query.collection})
         with Reading(state, consistency) as reading:
@@ -195,7 +237,7 @@ class Engine:
     async def run_query(self, query: Query, caller: Caller, consistency: Consistency = LATEST) -> QueryResult:
         """The documents of a query, in its order."""
         normal = normalize(query)
-        state = self.database(normal.database)
+        state = await self.begin(normal.database)
         await prepare(shelf_for(state.store, normal), normal)
         await state.transactions.until_unclaimed(consistency, collection_ids={query.collection})
         with Reading(state, consistency) as reading:
@@ -213,7 +255,7 @@ class Engine:
         """Counts, sums and averages over the documents of a query."""
         named = with_aliases(aggregations)
         normal = normalize(query)
-        state = self.database(normal.database)
+        state = await self.begin(normal.database)
         await prepare(shelf_for(state.store, normal), normal)
         await state.transactions.until_unclaimed(consistency, collection_ids={query.collection})
         with Reading(state, consistency) as reading:
@@ -251,7 +293,7 @@ class Engine:
         without keeping others waiting.
         """
         normal = normalize(query)
-        await prepare(shelf_for(self.database(normal.database).store, normal), normal)
+        await prepare(shelf_for((await self.begin(normal.database)).store, normal), normal)
 
     def _usage(self, database: DatabaseId) -> Usage:
         return self.meter.of(database.project)
@@ -299,7 +341,7 @@ class Engine:
         transaction: bytes | None = None,
     ) -> CommitResult:
         """Make all writes at once, or none. Waits for transactions that have read what it writes."""
-        state = self.database(database)
+        state = await self.begin(database)
         for write in writes:
             check_database(database, write.path.database)
             check_write(write)
@@ -381,26 +423,36 @@ class Engine:
         )
         state.apply(self._clock.commit_time(), changes)
 
-    def reset(self) -> None:
-        """Clear every database and seed it again."""
+    async def reset(self) -> None:
+        """Clear every database and seed it again, each at once."""
         for database, state in list(self._databases.items()):
+            seed = await self._seed(database)
             state.transactions.end_all()
-            self.clear(database)
-            if self.seed is not None:
-                self.seed(self, database)
+            self._replace(state, seed, state.store.everything().names)
 
     def load(self, database: DatabaseId, documents: Iterable[Document]) -> int:
         """Store documents as they are, times included; the number of them. No rules, no triggers;
         listeners see it.
+
+        Clients take no step back in time, so a document that somebody wrote or deleted after the time it
+        brings gets the time of the load.
         """
-        state = self.database(database)
+        return self._replace(self.database(database), documents)
+
+    def _replace(self, state: Database, documents: Iterable[Document], gone: Iterable[PathKey] = ()) -> int:
+        """Documents take the place of those that are there, and of the `gone`, in one commit."""
+        time = self._clock.commit_time()
         loaded = {document.path.key: _measured(document) for document in documents}
-        changes = tuple(
-            DocumentChange(document.path, state.store.get(name), document)
-            for name, document in loaded.items()
+        for name in state.changed_since(min((each.update_time for each in loaded.values()), default=time)):
+            if name in loaded:
+                loaded[name] = replace(loaded[name], update_time=time, encoding=None)
+        left = [state.store.get(name) for name in gone if name not in loaded]
+        changes = (
+            *(DocumentChange(each.path, state.store.get(name), each) for name, each in loaded.items()),
+            *(DocumentChange(each.path, each, None) for each in left if each is not None),
         )
-        state.apply(self._clock.commit_time(), changes)
-        return len(changes)
+        state.apply(time, changes)
+        return len(loaded)
 
     def contents(self, database: DatabaseId) -> dict[PathKey, Document]:
         """Every document by its name."""
@@ -454,7 +506,15 @@ def _count_writes(usage: Usage, writes: Sequence[Write]) -> None:
     usage.writes += sum(kind not in (WriteKind.DELETE, WriteKind.VERIFY) for kind in kinds)
 
 
+def _creations(documents: Iterable[Document]) -> tuple[DocumentChange, ...]:
+    """The last document of each name, as new."""
+    named = {document.path.key: document for document in documents}
+    return tuple(DocumentChange(each.path, None, _measured(each)) for each in named.values())
+
+
 def _measured(document: Document) -> Document:
+    if document.size:
+        return document
     return replace(document, size=document_size(document.path, document.fields))
 
 

@@ -8,7 +8,7 @@ collection, and, made when first asked for, one per collection group and one for
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from sortedcontainers import SortedList
@@ -19,6 +19,9 @@ from emulator.firestore.paths import PathKey
 
 #: The segments of a collection, an odd number.
 CollectionPath: TypeAlias = tuple[str, ...]
+
+#: Changes from which on sorting new names together is quicker than finding the place of each.
+_MANY = 1_000
 
 
 class Shelf:
@@ -50,6 +53,16 @@ class Shelf:
             index.replace(name, before, after)
         for build in self._builds.values():
             build.replace(name, before, after)
+
+    def add_all(self, documents: Mapping[PathKey, Document]) -> None:
+        """Like `replace` for many new documents, in a fraction of the time."""
+        self.names.update(documents)
+        for index in self._indexes.values():
+            for name, document in documents.items():
+                index.replace(name, None, document)
+        for build in self._builds.values():
+            for name, document in documents.items():
+                build.replace(name, None, document)
 
     def index(self, of: Indexed) -> Index | None:
         """The index, when it has been built."""
@@ -119,6 +132,24 @@ class Store:
             shelf.replace(name, before, after)
         if after is None:
             self._close_collection(change.path.collection)
+
+    def apply_all(self, changes: Sequence[DocumentChange]) -> None:
+        """Make the changes of one commit, at most one for a document."""
+        if len(changes) < _MANY:
+            for change in changes:
+                self.apply(change)
+            return
+        created: dict[CollectionPath, dict[PathKey, Document]] = {}
+        for change in changes:
+            if change.before is None and change.after is not None:
+                created.setdefault(change.path.collection, {})[change.path.key] = change.after
+            else:
+                self.apply(change)
+        for collection, documents in created.items():
+            self._documents.update(documents)
+            self._open_collection(collection)
+            for shelf in self._shelves_of(collection):
+                shelf.add_all(documents)
 
     def _shelves_of(self, collection: CollectionPath) -> Iterator[Shelf]:
         yield self._collections[collection]

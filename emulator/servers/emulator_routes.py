@@ -22,7 +22,7 @@ class EmulatorHandlers:
         return text("Ok\n")
 
     async def reset(self, request: Request) -> Response:
-        self._engine.reset()
+        await self._engine.reset()
         return text("Resetting...\n")
 
     async def usage(self, request: Request) -> Response:
@@ -48,6 +48,8 @@ class EmulatorHandlers:
         name = f"projects/{request.params['project']}/databases/{request.params['database']}"
         path = request.params.get("path")
         below = parse_parent(f"{name}/documents/{path.removesuffix('/')}") if path else None
+        database = parse_database_name(name)
         identify(request.authorization)
-        self._engine.clear(parse_database_name(name), below)
+        await self._engine.begin(database)
+        self._engine.clear(database, below)
         return json_body(print_json({}))

@@ -15,7 +15,9 @@ from pathlib import Path
 from emulator.firestore.engine import Engine
 from emulator.firestore.paths import DatabaseId
 from emulator.firestore.values import Timestamp
-from emulator.servers.export import DEFAULT_NAME, Seed, check_name, write_export
+from emulator.servers.export import DEFAULT_NAME, check_name
+from emulator.servers.export_files import write_export
+from emulator.servers.seed import Seed
 
 logger = logging.getLogger(__name__)
 

@@ -88,16 +88,22 @@ class Journal:
         """A journal of the present alone takes the place of the old one, at once."""
         fresh = self._path.with_suffix(".new")
         writer, size = LogWriter(), 0
-        with fresh.open("wb") as file:
+        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o666)
+        try:
             for database, documents in contents.items():
                 for left in _steps(documents.values()):
-                    size += file.write(writer.add(encode_record(database, left)))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path)
+                    data = writer.add(encode_record(database, left))
+                    _write_all(file, data)
+                    size += len(data)
+            os.fsync(file)
+            fresh.replace(self._path)
+        except BaseException:
+            os.close(file)
+            raise
+        # What was moved is written on: nothing is left that could fail after the move.
         if self._file >= 0:
             os.close(self._file)
-        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND)
+        self._file = file
         self._writer, self._size, self._compacted_size = writer, size, size
 
     def _record(self, engine: Engine, database: DatabaseId, changes: tuple[DocumentChange, ...]) -> None:

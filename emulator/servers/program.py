@@ -16,10 +16,10 @@ from emulator.firestore.engine import Engine
 from emulator.firestore.paths import DatabaseId
 from emulator.rules import RulesCompileError, Ruleset, compile_ruleset
 from emulator.servers.exit_export import ExitExport
-from emulator.servers.export import Seed
 from emulator.servers.index_file import index_checker
 from emulator.servers.journal import Journal, JournalError
 from emulator.servers.options import Options
+from emulator.servers.seed import Seed
 from emulator.servers.server import EmulatorServer, now
 from emulator.wire.index_config import IndexFileError
 
@@ -39,7 +39,7 @@ def run(options: Options, listeners: list[socket.socket]) -> int:
     """Serve on the sockets until told to stop; the exit code."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(message)s")
     try:
-        seed = None if options.seed_from_export is None else Seed.read(options.seed_from_export, now)
+        seed = _seed(options)
         engine = _engine(options, seed)
         exit_export = _exit_export(options)
         journal = None if options.data_dir is None else Journal(options.data_dir)
@@ -61,6 +61,12 @@ def run(options: Options, listeners: list[socket.socket]) -> int:
     return 0
 
 
+def _seed(options: Options) -> Seed | None:
+    if options.seed_from_export is None:
+        return None
+    return Seed.read(options.seed_from_export, now, encoded=options.data_dir is not None)
+
+
 def _exit_export(options: Options) -> ExitExport | None:
     if options.export_on_exit is None:
         return None
@@ -69,7 +75,8 @@ def _exit_export(options: Options) -> ExitExport | None:
 
 def _engine(options: Options, seed: Seed | None) -> Engine:
     engine = Engine(clock=now, random=random.Random(), rules=_rules(options))
-    engine.seed = seed
+    if seed is not None:
+        engine.seed, engine.seed_aside = seed.documents, seed.documents_aside
     if options.single_project_mode:
         engine.admit = _only_project(options)
     if options.index_file is not None:

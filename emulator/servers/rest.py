@@ -94,7 +94,7 @@ class RestHandlers:
 
     async def begin_transaction(self, request: Request) -> Response:
         message, _ = await _database_request(request, protos.BeginTransactionRequest)
-        transaction = self._service.begin_transaction(message, request.authorization)
+        transaction = await self._service.begin_transaction(message, request.authorization)
         return _printed({"transaction": json_bytes(transaction)})
 
     async def commit(self, request: Request) -> Response:
@@ -103,7 +103,7 @@ class RestHandlers:
 
     async def rollback(self, request: Request) -> Response:
         message, _ = await _database_request(request, protos.RollbackRequest)
-        self._service.rollback(message, request.authorization)
+        await self._service.rollback(message, request.authorization)
         return _printed(_EMPTY)
 
     async def batch_write(self, request: Request) -> Response:
@@ -145,7 +145,7 @@ class RestHandlers:
 
     async def partition_query(self, request: Request) -> Response:
         message = await _parent_request(request, protos.PartitionQueryRequest)
-        cursors, token = self._service.partition_query(message, request.authorization)
+        cursors, token = await self._service.partition_query(message, request.authorization)
         partitions = [
             {"values": [json_value(value) for value in cursor.values]}
             | ({"before": True} if cursor.before else {})
@@ -155,7 +155,7 @@ class RestHandlers:
 
     async def list_collection_ids(self, request: Request) -> Response:
         message = await _parent_request(request, protos.ListCollectionIdsRequest)
-        ids, token = self._service.list_collection_ids(message, request.authorization)
+        ids, token = await self._service.list_collection_ids(message, request.authorization)
         return _printed(_without_defaults({"collectionIds": ids, "nextPageToken": token}))
 
     async def execute_pipeline(self, request: Request) -> Response:

@@ -147,9 +147,10 @@ class FirestoreService:
         found = tuple((path, document and masked(document, mask)) for path, document in result.found)
         return BatchGetResult(found, result.read_time, result.transaction)
 
-    def begin_transaction(self, request: Message, authorization: str | None) -> bytes:
+    async def begin_transaction(self, request: Message, authorization: str | None) -> bytes:
         database = parse_database_name(request.database)
         caller = identify(authorization)
+        await self.engine.begin(database)
         return self.engine.begin_transaction(database, decode_transaction_options(request.options), caller)
 
     async def commit(
@@ -160,9 +161,10 @@ class FirestoreService:
         writes = _decode_writes(request, body)
         return await self.engine.commit(database, writes, caller, request.transaction or None)
 
-    def rollback(self, request: Message, authorization: str | None) -> None:
+    async def rollback(self, request: Message, authorization: str | None) -> None:
         database = parse_database_name(request.database)
         identify(authorization)
+        await self.engine.begin(database)
         self.engine.rollback(database, request.transaction)
 
     async def batch_write(
@@ -188,12 +190,13 @@ class FirestoreService:
         aggregations = decode_aggregations(structured)
         return await self.engine.run_aggregation(query, aggregations, caller, decode_consistency(request))
 
-    def partition_query(self, request: Message, authorization: str | None) -> tuple[list[Cursor], str]:
+    async def partition_query(self, request: Message, authorization: str | None) -> tuple[list[Cursor], str]:
         """The official emulator has none and says so; here only a request without a query is told that."""
         if request.WhichOneof("query_type") is None:
             raise Unimplemented("Method google.firestore.v1.Firestore/PartitionQuery is unimplemented")
         parent = parse_parent(request.parent)
         caller = identify(authorization)
+        await self.engine.begin(parent.database)
         return self.engine.partition_query(
             decode_query(parent, request.structured_query),
             caller,
@@ -203,9 +206,10 @@ class FirestoreService:
             read_time=decode_timestamp(request.read_time) if request.HasField("read_time") else None,
         )
 
-    def list_collection_ids(self, request: Message, authorization: str | None) -> tuple[list[str], str]:
+    async def list_collection_ids(self, request: Message, authorization: str | None) -> tuple[list[str], str]:
         parent = parse_parent(request.parent)
         caller = identify(authorization)
+        await self.engine.begin(parent.database)
         return self.engine.list_collection_ids(
             parent,
             caller,

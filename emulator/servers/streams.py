@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from emulator.errors import FirestoreError, InvalidArgument
+from emulator.errors import FirestoreError, InvalidArgument, Unavailable
 from emulator.firestore.callers import Caller
 from emulator.firestore.documents import CommitResult
 from emulator.firestore.engine import Engine
@@ -36,7 +36,7 @@ class ListenStream:
 
     async def request(self, message: Message) -> None:
         """Take one ListenRequest. A bad target is answered by its removal, other faults end the stream."""
-        session = self._open(message.database)
+        session = await self._open(message.database)
         match message.WhichOneof("target_change"):
             case "add_target":
                 try:
@@ -62,11 +62,14 @@ class ListenStream:
             self._session.result().close()
         self._session.cancel()
 
-    def _open(self, name: str) -> ListenSession:
+    async def _open(self, name: str) -> ListenSession:
         if self._database is None:
             if not name:
                 raise InvalidArgument("'database' must be set on an initial listen request.")
             self._database = parse_database_name(name)
+            await self._engine.begin(self._database)
+            if self._session.cancelled():
+                raise Unavailable("The stream has ended.")
             self._session.set_result(self._engine.listen(self._database, self._caller))
         elif name:
             _same_database(name, self._database)

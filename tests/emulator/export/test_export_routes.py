@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from emulator.servers.export import read_export
+from emulator.servers.export_files import read_export
 from emulator.wire.leveldb import LogWriter
 from tests.emulator.process import running_emulator
 

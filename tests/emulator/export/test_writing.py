@@ -10,7 +10,7 @@ from emulator.errors import FailedPrecondition
 from emulator.firestore.documents import Document
 from emulator.firestore.paths import DatabaseId, DocumentPath
 from emulator.firestore.values import Timestamp
-from emulator.servers.export import read_export, write_export
+from emulator.servers.export_files import read_export, write_export
 from emulator.wire.export_format import decode_overall, overall_name
 from emulator.wire.leveldb import LogWriter, read_records
 from tests.emulator.process import ROOT
@@ -62,7 +62,7 @@ def test_export_under_way_is_not_visible_at_its_place(tmp_path):
 KILLED_WHILE_EXPORTING = """
 import os, signal, sys
 from pathlib import Path
-from emulator.servers import export
+from emulator.servers import export_files
 from tests.emulator.export.test_writing import clock, documents
 
 def die(*_):
@@ -74,8 +74,11 @@ def dying():
         die()
 
 if sys.argv[2] == "before the last file":
-    export.encode_overall = die
-export.write_export(Path(sys.argv[1]), "e", dying(), clock)
+    export_files.encode_overall = die
+if sys.argv[2] == "between the renames":
+    rename = Path.rename
+    Path.rename = lambda path, target: (die if path.name.endswith(".partial") else rename)(path, target)
+export_files.write_export(Path(sys.argv[1]), "e", dying(), clock)
 """
 
 
@@ -99,6 +102,21 @@ def test_export_that_is_killed_leaves_nothing_that_can_be_imported_but_the_one_b
             names(tmp_path)
     write_export(tmp_path, "e", documents("after"), clock)
     assert names(tmp_path) == ["after"]
+
+
+@pytest.mark.parametrize("again", ["read", "written"])
+def test_export_that_a_killed_one_was_about_to_replace_is_brought_back(tmp_path, again):
+    write_export(tmp_path, "e", documents("before"), clock)
+    command = [sys.executable, "-c", KILLED_WHILE_EXPORTING, str(tmp_path), "between the renames"]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    assert not (tmp_path / "e").exists()
+
+    if again == "written":
+        with pytest.raises(FailedPrecondition):
+            write_export(tmp_path, "e", failing(), clock)
+
+    assert names(tmp_path) == ["before"]
+    assert not list(tmp_path.glob(".e.*.replaced"))
 
 
 def test_export_that_lost_whole_records_is_refused(tmp_path):

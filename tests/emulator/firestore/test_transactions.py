@@ -447,7 +447,7 @@ async def test_reset_ends_transactions(world: World) -> None:
     transaction = _begin(world)
     await _get(world, transaction)
 
-    world.engine.reset()
+    await world.engine.reset()
 
     with pytest.raises(Aborted, match=EXPIRED):
         await _get(world, transaction)

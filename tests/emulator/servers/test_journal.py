@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import random
 import resource
 import signal
@@ -200,6 +202,32 @@ async def test_journal_that_cannot_be_shortened_goes_on_as_it_is(tmp_path, monke
     reopened.attach(again)
     reopened.close()
     assert [document.fields for document in again.documents(here)] == [{"n": 49}]
+
+
+async def test_journal_that_runs_out_of_files_loses_nothing(tmp_path, monkeypatch):
+    """It is shortened while the last file the process may have is opened by somebody else."""
+    monkeypatch.setattr(journal, "COMPACTED_FROM", 1_000)
+    engine, opened = Engine(clock=now, random=random.Random(1)), journal.Journal(tmp_path)
+    opened.attach(engine)
+    open_file, here = os.open, DatabaseId("demo-journal")
+    asked = []
+
+    def run_out(path, *given):
+        asked.append(path)
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    for number in range(60):
+        monkeypatch.setattr(os, "open", run_out if number < 30 else open_file)
+        await engine.commit(
+            here, [Write(WriteKind.UPDATE, DocumentPath(here, ("c", "x")), {"n": number})], ADMIN
+        )
+    opened.close()
+    assert asked, "the journal was to be shortened"
+
+    again, reopened = Engine(clock=now, random=random.Random(1)), journal.Journal(tmp_path)
+    reopened.attach(again)
+    reopened.close()
+    assert [document.fields for document in again.documents(here)] == [{"n": 59}]
 
 
 def test_folder_serves_one_emulator_at_a_time(tmp_path):

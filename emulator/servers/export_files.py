@@ -1,0 +1,148 @@
+"""Exports on disk: writing one whole or not at all, and reading one.
+
+An export is written into a hidden folder beside its place, `.<name>.<token>.partial`. The one it replaces
+waits as `.<name>.<token>.replaced` for the moment between two renames; when the process ends just there,
+whoever looks for the export next brings it back.
+
+Files that cannot be read raise FailedPrecondition, with the messages of the official emulator.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+from threading import Lock
+
+from emulator.errors import FailedPrecondition
+from emulator.firestore.documents import Document
+from emulator.firestore.values import Timestamp
+from emulator.wire.entity_proto import Entity, EntityError, decode_entity, encode_entity
+from emulator.wire.export_format import (
+    GROUP_FOLDER,
+    GROUP_METADATA,
+    OUTPUT,
+    ExportError,
+    Group,
+    UnsupportedVersion,
+    decode_group,
+    decode_overall,
+    encode_group,
+    encode_overall,
+    overall_name,
+)
+from emulator.wire.leveldb import LogError, LogWriter, read_records
+
+#: What waits to be removed, or to be brought back.
+_REPLACED = re.compile(r"\.(.+)\.[0-9a-f]{8}\.replaced", re.DOTALL)
+
+#: Held between the two renames, by the threads of this process.
+_RENAMING = Lock()
+
+
+def write_export(
+    directory: Path, name: str, documents: Iterable[Document], clock: Callable[[], Timestamp]
+) -> None:
+    """Write an export into a folder beside its place and move it there when it is complete. An earlier one of
+    that name is replaced.
+    """
+    partial = directory / f".{name}.{secrets.token_hex(4)}.partial"
+    try:
+        bring_back(directory / name)
+        partial.mkdir()
+        _write_files(partial, name, documents, clock)
+        _put_in_place(partial, directory / name)
+    except OSError as error:
+        raise FailedPrecondition(f"The export cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _put_in_place(partial: Path, target: Path) -> None:
+    replaced = partial.with_suffix(".replaced")
+    with _RENAMING:
+        if target.exists():
+            target.rename(replaced)
+        try:
+            partial.rename(target)
+        except OSError:
+            with suppress(OSError):
+                replaced.rename(target)
+            raise
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
+def bring_back(target: Path) -> None:
+    """When there is no export at its place, but one that a later one was about to replace, put it there."""
+    with _RENAMING:
+        if target.exists() or not target.parent.is_dir():
+            return
+        left = [
+            folder
+            for folder in target.parent.iterdir()
+            if (match := _REPLACED.fullmatch(folder.name))
+            and match[1] == target.name
+            and (folder / overall_name(target.name)).is_file()
+        ]
+        if left:
+            max(left, key=lambda folder: folder.stat().st_mtime_ns).rename(target)
+
+
+def _write_files(
+    folder: Path, name: str, documents: Iterable[Document], clock: Callable[[], Timestamp]
+) -> None:
+    start = clock().micros
+    (folder / GROUP_FOLDER).mkdir(parents=True)
+    log, count, size = LogWriter(), 0, 0
+    with (folder / GROUP_FOLDER / OUTPUT).open("wb") as output:
+        for document in documents:
+            size += output.write(log.add(encode_entity(document)))
+            count += 1
+    groups: tuple[Group, ...] = ()
+    if count:
+        (folder / GROUP_METADATA).write_bytes(encode_group(name, start, clock().micros))
+        groups = (Group(GROUP_METADATA, count, size),)
+    else:
+        shutil.rmtree(folder / GROUP_FOLDER.parts[0])
+    (folder / overall_name(name)).write_bytes(encode_overall(groups))
+
+
+def read_export(overall: Path) -> Iterator[Entity]:
+    """The entities of an export, of every database in it. That a file is damaged may show after the first."""
+    try:
+        bring_back(overall.parent)
+        groups = decode_overall(overall.read_bytes())
+    except UnsupportedVersion as error:
+        raise FailedPrecondition("Overall export metadata file version not supported") from error
+    except (OSError, ExportError) as error:
+        raise FailedPrecondition("Failed to parse overall export metadata file") from error
+    for group in groups:
+        metadata, read = overall.parent / group.path, 0
+        for output in _read_group(metadata):
+            for entity in _read_entities(metadata.parent / output):
+                read += 1
+                yield entity
+        if read < group.entities:
+            raise FailedPrecondition(f"The export has {read} of its {group.entities} entities: {metadata}")
+
+
+def _read_entities(file: Path) -> Iterator[Entity]:
+    with _parsing(file):
+        for record in read_records(file.read_bytes()):
+            yield decode_entity(record)
+
+
+def _read_group(file: Path) -> tuple[PurePosixPath, ...]:
+    with _parsing(file):
+        return decode_group(file.read_bytes())
+
+
+@contextmanager
+def _parsing(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ExportError, LogError, EntityError) as error:
+        raise FailedPrecondition(f"Failed parse entity file:{file}: {error}") from error
