@@ -9,6 +9,7 @@ from emulator.errors import InvalidArgument
 from emulator.firestore.documents import Document
 from emulator.firestore.paths import FieldPath
 from emulator.firestore.queries import NAME, Aggregation
+from emulator.firestore.steps import Steps, pieces
 from emulator.firestore.transforms import INT64_MAX, INT64_MIN
 from emulator.firestore.values import MISSING, Value, get_field
 
@@ -43,33 +44,39 @@ def with_aliases(aggregations: Sequence[Aggregation]) -> tuple[Aggregation, ...]
     return tuple(named)
 
 
-def aggregate(aggregations: Sequence[Aggregation], documents: Sequence[Document]) -> dict[str, Value]:
+def aggregate(aggregations: Sequence[Aggregation], documents: Sequence[Document]) -> Steps[dict[str, Value]]:
     """One value per alias. Beside a sum or an average, only documents that have all those fields count at
     all.
     """
-    fields = {each.field for each in aggregations if each.field is not None}
-    counted = [
-        document
-        for document in documents
-        if all(get_field(document.fields, field) is not MISSING for field in fields)
-    ]
-    return {each.alias: _value(each, counted) for each in aggregations}
+    numbers: dict[FieldPath, list[int | float]] = {
+        each.field: [] for each in aggregations if each.field is not None
+    }
+    count = 0 if numbers else len(documents)
+    if numbers:
+        for piece in pieces(documents):
+            for document in piece:
+                count += _take(document, numbers)
+            yield
+    return {each.alias: _value(each, count, numbers) for each in aggregations}
 
 
-def _value(aggregation: Aggregation, documents: Sequence[Document]) -> Value:
+def _take(document: Document, numbers: dict[FieldPath, list[int | float]]) -> bool:
+    """Whether the document counts; its numbers are added."""
+    values = [get_field(document.fields, field) for field in numbers]
+    if MISSING in values:
+        return False
+    for value, found in zip(values, numbers.values(), strict=True):
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            found.append(value)
+    return True
+
+
+def _value(aggregation: Aggregation, count: int, numbers: dict[FieldPath, list[int | float]]) -> Value:
     if aggregation.kind == "count":
-        up_to = aggregation.up_to
-        return len(documents) if up_to is None else min(len(documents), up_to)
+        return count if aggregation.up_to is None else min(count, aggregation.up_to)
     assert aggregation.field is not None
-    numbers = _numbers(documents, aggregation.field)
-    if aggregation.kind == "sum":
-        return total(numbers)
-    return average(numbers)
-
-
-def _numbers(documents: Sequence[Document], field: FieldPath) -> list[int | float]:
-    values = (get_field(document.fields, field) for document in documents)
-    return [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    found = numbers[aggregation.field]
+    return total(found) if aggregation.kind == "sum" else average(found)
 
 
 def total(numbers: Sequence[int | float]) -> int | float:

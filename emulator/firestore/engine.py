@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from emulator.errors import Aborted, FirestoreError, InvalidArgument, NotFound, PermissionDenied
@@ -21,19 +20,20 @@ from emulator.firestore.commit_clock import CommitClock
 from emulator.firestore.database import Database
 from emulator.firestore.documents import CommitResult, Document, DocumentChange, Write, WriteKind, WriteResult
 from emulator.firestore.events import CommitEvent, RulesEvaluation
-from emulator.firestore.execution import Found, execute
+from emulator.firestore.execution import Found, execution
 from emulator.firestore.index_requirements import IndexChecker
 from emulator.firestore.listen import ListenSession
 from emulator.firestore.masks import apply_mask
 from emulator.firestore.matching import Matcher
 from emulator.firestore.normalization import NormalQuery, check_database, normalize, over_fields
-from emulator.firestore.paths import DatabaseId, DocumentPath, FieldPath, PathKey
+from emulator.firestore.paths import DatabaseId, DocumentPath, PathKey
 from emulator.firestore.planning import prepare
 from emulator.firestore.queries import NAME, Aggregation, Cursor, Query
 from emulator.firestore.reading import Reading
 from emulator.firestore.reads import LATEST, Consistency, TransactionOptions
 from emulator.firestore.results import AggregationResult, BatchGetResult, ListDocumentsResult, QueryResult
 from emulator.firestore.sizes import document_size
+from emulator.firestore.steps import Steps, Turns, pieces
 from emulator.firestore.transactions import Transaction
 from emulator.firestore.usage import Meter, Usage
 from emulator.firestore.values import Timestamp
@@ -67,6 +67,7 @@ class Engine:
         self.commit_observers: list[Callable[[CommitEvent], None]] = []
         self.rules_observers: list[Callable[[RulesEvaluation], None]] = []
         self._clock = CommitClock(clock)
+        self._turns = Turns(clock)
         self._epoch = random.randbytes(4)
         self._databases: dict[DatabaseId, Database] = {}
         self._beginnings: dict[DatabaseId, asyncio.Future[None]] = {}
@@ -200,14 +201,17 @@ class Engine:
             _require_admin(caller, "Metadata operations")
         query = Query(parent, collection or None, order_by=listings.parse_order(order_by), limit=size)
         state = await self.begin(parent.database)
-        await self.prepare(query)
+        await self._prepare(state, normalize(query))
         await state.transactions.until_unclaimed(consistency, collection_ids={query.collection})
         with Reading(state, consistency) as reading:
             if show_missing:
                 result = listings.page_with_missing(reading, query, size, page_token)
             else:
                 query = listings.continue_after(reading, query, page_token)
-                found = self._find(query, normalize(query), caller, reading, look_ahead=1)
+                normal = normalize(query)
+                self._let_in(query, normal, normal, caller, reading)
+                ahead = replace(normal, limit=size + 1)  # to know whether there are more
+                found = await self._turns.take(execution(Matcher(ahead), reading.view))
                 result = listings.page(found.documents, size, reading.time)
             self._usage(parent.database).queried(
                 each for each in result.documents if isinstance(each, Document)
@@ -238,12 +242,14 @@ class Engine:
         """The documents of a query, in its order."""
         normal = normalize(query)
         state = await self.begin(normal.database)
-        await prepare(shelf_for(state.store, normal), normal)
+        await self._prepare(state, normal)
         await state.transactions.until_unclaimed(consistency, collection_ids={query.collection})
         with Reading(state, consistency) as reading:
-            found = self._find(query, normal, caller, reading)
+            self._let_in(query, normal, normal, caller, reading)
+            found = await self._turns.take(execution(Matcher(normal), reading.view))
             self._usage(state.id).queried(found.documents, found.skipped)
-            return QueryResult(_projected(query, found), reading.time, found.skipped, reading.began)
+            documents = await self._turns.take(_projected(query, found))
+            return QueryResult(documents, reading.time, found.skipped, reading.began)
 
     async def run_aggregation(
         self,
@@ -256,44 +262,33 @@ class Engine:
         named = with_aliases(aggregations)
         normal = normalize(query)
         state = await self.begin(normal.database)
-        await prepare(shelf_for(state.store, normal), normal)
+        fields = {each.field for each in named if each.field is not None}
+        over = over_fields(normal, fields, query.order_by) if fields else normal
+        walked = normal if normal.limit is None and not normal.offset else over
+        await self._prepare(state, walked)
         await state.transactions.until_unclaimed(consistency, collection_ids={query.collection})
         with Reading(state, consistency) as reading:
-            fields = {each.field for each in named if each.field is not None}
-            found = self._find(query, normal, caller, reading, aggregated=fields)
+            self._let_in(query, normal, over, caller, reading)
+            found = await self._turns.take(execution(Matcher(walked), reading.view))
             self._usage(state.id).aggregated(len(found.documents) + found.skipped)
-            return AggregationResult(aggregate(named, found.documents), reading.time, reading.began)
+            values = await self._turns.take(aggregate(named, found.documents))
+            return AggregationResult(values, reading.time, reading.began)
 
-    def _find(
-        self,
-        query: Query,
-        normal: NormalQuery,
-        caller: Caller,
-        reading: Reading,
-        look_ahead: int = 0,
-        aggregated: AbstractSet[FieldPath] = frozenset(),
-    ) -> Found:
-        """`normal` is the query normalized; `look_ahead` more documents are found than the limit that rules
-        judge, to know whether there are more; `aggregated` fields decide with the limit which are found.
+    def _let_in(
+        self, query: Query, normal: NormalQuery, indexed: NormalQuery, caller: Caller, reading: Reading
+    ) -> None:
+        """What stands before a query: rules, the locks of its transaction, and the index it must have.
+
+        `normal` is the query normalized, `indexed` the one that an index answers.
         """
         self.authorization(normal.database, caller).check_list(
             normal, query, reading.view, in_transaction=reading.in_transaction
         )
         reading.lock_query(normal)
-        if look_ahead and normal.limit is not None:
-            normal = replace(normal, limit=normal.limit + look_ahead)
-        over = over_fields(normal, aggregated, query.order_by) if aggregated else normal
-        self.check_indexes(over)
-        if normal.offset or normal.limit is not None:
-            normal = over
-        return execute(Matcher(normal), reading.view)
+        self.check_indexes(indexed)
 
-    async def prepare(self, query: Query) -> None:
-        """Build the indexes that a query is going to want, which may take a moment for a large collection,
-        without keeping others waiting.
-        """
-        normal = normalize(query)
-        await prepare(shelf_for((await self.begin(normal.database)).store, normal), normal)
+    async def _prepare(self, state: Database, query: NormalQuery) -> None:
+        await self._turns.take(prepare(shelf_for(state.store, query), query))
 
     def _usage(self, database: DatabaseId) -> Usage:
         return self.meter.of(database.project)
@@ -303,7 +298,7 @@ class Engine:
         if self.indexes is not None:
             self.indexes.check(query)
 
-    def partition_query(
+    async def partition_query(
         self,
         query: Query,
         caller: Caller,
@@ -319,7 +314,8 @@ class Engine:
         _require_admin(caller, "Partition queries")
         with Reading(self.database(query.parent.database), Consistency(read_time=read_time)) as reading:
             self._usage(query.parent.database).asked(1, ())
-            return listings.partitions(reading, query, partition_count, page_size, page_token)
+            steps = listings.partitions(reading, query, partition_count, page_size, page_token)
+            return await self._turns.take(steps)
 
     # --- writes
 
@@ -479,6 +475,7 @@ class Engine:
             self._usage(database),
             caller,
             self._epoch,
+            self._turns,
             self._forget,
         )
         self._sessions[session] = None
@@ -523,12 +520,16 @@ def _require_admin(caller: Caller, what: str) -> None:
         raise PermissionDenied(f"{what} require admin authentication.")
 
 
-def _projected(query: Query, found: Found) -> tuple[Document, ...]:
+def _projected(query: Query, found: Found) -> Steps[tuple[Document, ...]]:
     """The selected fields only; `select __name__` leaves none."""
     if query.select is None:
         return found.documents
     mask = [field for field in query.select if field != NAME]
-    return tuple(
-        Document(each.path, apply_mask(each.fields, mask), each.create_time, each.update_time)
-        for each in found.documents
-    )
+    documents: list[Document] = []
+    for piece in pieces(found.documents):
+        documents += (
+            Document(each.path, apply_mask(each.fields, mask), each.create_time, each.update_time)
+            for each in piece
+        )
+        yield
+    return tuple(documents)

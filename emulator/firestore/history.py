@@ -65,16 +65,6 @@ class History:
                 return
             yield commit
 
-    def changes_since(self, time: Timestamp) -> tuple[DocumentChange, ...]:
-        """All commits after `time` as one: at most one change per document."""
-        merged: dict[PathKey, DocumentChange] = {}
-        for commit in self.since(time):
-            for change in commit.changes:
-                later = merged.get(change.path.key)
-                after = change.after if later is None else later.after
-                merged[change.path.key] = DocumentChange(change.path, change.before, after)
-        return tuple(change for change in merged.values() if change.before is not change.after)
-
     def undo(self, time: Timestamp) -> dict[PathKey, Document | None]:
         """For every document changed after `time`, what it was at `time`."""
         undone: dict[PathKey, Document | None] = {}

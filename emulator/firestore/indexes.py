@@ -13,6 +13,7 @@ from sortedcontainers import SortedList
 
 from emulator.firestore.documents import Document
 from emulator.firestore.paths import FieldPath, PathKey
+from emulator.firestore.steps import Steps, sort
 from emulator.firestore.value_order import Rank, ValueKey, value_key
 from emulator.firestore.values import MISSING, get_field
 
@@ -20,7 +21,7 @@ from emulator.firestore.values import MISSING, get_field
 Entry: TypeAlias = tuple[ValueKey, PathKey]
 
 #: Documents that one step of building reads.
-STEP = 2_000
+STEP = 500
 
 #: Ranks whose keys are (rank, payload) with payloads that compare by themselves.
 _PLAIN = frozenset({Rank.NUMBER, Rank.TIMESTAMP, Rank.STRING, Rank.BYTES})
@@ -98,7 +99,7 @@ class IndexBuild:
         self.finished: Index | None = None
 
     def step(self) -> None:
-        """Some milliseconds of work; the two last, which sort, take longest."""
+        """Some milliseconds of work; the last, which makes the index of sorted entries, takes longest."""
         next(self._steps, None)
 
     def replace(self, path: PathKey, before: Document | None, after: Document | None) -> None:
@@ -106,7 +107,7 @@ class IndexBuild:
         if self._all_read or path <= self._read_up_to:
             self._changes.append((path, before, after))
 
-    def _build(self) -> Iterator[None]:
+    def _build(self) -> Steps[None]:
         entries: list[Entry] = []
         while names := self._next_names():
             entries += self._entries(names)
@@ -114,8 +115,7 @@ class IndexBuild:
             yield
         self._all_read = True
         # The documents come by name and sorting is stable, so nothing but values needs to be compared.
-        entries.sort(key=_sort_key(entries))
-        yield
+        entries = yield from sort(entries, _sort_key(entries))
         index = Index(self._of, entries)
         for change in self._changes:
             index.replace(*change)

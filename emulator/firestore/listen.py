@@ -8,7 +8,8 @@ boundary (TargetChanged NO_CHANGE without ids), which is when clients raise a sn
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import Enum
 from itertools import count
@@ -30,10 +31,13 @@ from emulator.firestore.listeners import (
 )
 from emulator.firestore.matching import Matcher
 from emulator.firestore.normalization import NormalQuery, check_database, normalize
-from emulator.firestore.paths import DatabaseId, DocumentPath
+from emulator.firestore.paths import DatabaseId, DocumentPath, PathKey
+from emulator.firestore.planning import prepare
 from emulator.firestore.queries import Query
+from emulator.firestore.steps import Steps, Turns, at_once, pieces
 from emulator.firestore.usage import Usage
 from emulator.firestore.values import Timestamp
+from emulator.firestore.views import Altered, View, shelf_for
 from emulator.firestore.watches import Delta, DocumentsWatch, Watch, watch_query
 
 
@@ -119,14 +123,17 @@ Authorize: TypeAlias = Callable[[DatabaseId, Caller], Authorization]
 
 
 class _OpenTarget:
-    """A target that is being served."""
+    """A target that is being served. One that `is_loading` has not sent its first answer, which will have all
+    that is committed until then.
+    """
 
-    __slots__ = ("id", "matcher", "places", "rules_places", "session", "target", "watch")
+    __slots__ = ("id", "is_loading", "matcher", "places", "rules_places", "session", "target", "watch")
 
     def __init__(self, session: ListenSession, target_id: int, target: Target) -> None:
         self.session = session
         self.id = target_id
         self.target = target
+        self.is_loading = True
         self.matcher: Matcher | None = None
         if target.query is not None:
             query = normalize(target.query)
@@ -151,6 +158,7 @@ class ListenSession:
         usage: Usage,
         caller: Caller,
         epoch: bytes,
+        turns: Turns,
         forget: Callable[[ListenSession], None],
     ) -> None:
         self._state = state
@@ -159,6 +167,7 @@ class ListenSession:
         self._usage = usage
         self._caller = caller
         self._epoch = epoch
+        self._turns = turns
         self._forget = forget
         self._targets: dict[int, _OpenTarget] = {}
         self._queue: list[ListenEvent] = []
@@ -171,9 +180,9 @@ class ListenSession:
 
     # --- what the client asks
 
-    def add_target(self, target: Target) -> None:
-        """Begin a target. A bad query or a denial is answered by REMOVE with its cause; the stream stays
-        open. Does nothing once the session is closed.
+    async def add_target(self, target: Target) -> None:
+        """Begin a target and queue its first answer. A bad query or a denial is answered by REMOVE with its
+        cause; the stream stays open. Does nothing once the session is closed.
         """
         if self._closed:
             return
@@ -183,7 +192,7 @@ class ListenSession:
             return
         try:
             opened = self._open(target_id, target)
-            resumed = self._resume_time(target)
+            self._resume_time(target)
         except FirestoreError as failure:
             self.reject_target(target_id, failure)
             return
@@ -191,8 +200,7 @@ class ListenSession:
         self._state.listeners.add(opened, opened.places)
         self._state.listeners.add(opened, opened.rules_places)
         self._put(TargetChanged(TargetChangeKind.ADD, (target_id,)))
-        if not self._behind:
-            self._send_first(opened, resumed)
+        await self._turns.take(self._load(opened))
 
     def reject_target(self, target_id: int, cause: FirestoreError) -> None:
         """Answer a target that does not begin; also one that the transport could not read."""
@@ -260,7 +268,7 @@ class ListenSession:
         """
         await self._arrived.wait()
         if self._behind:
-            self._catch_up()
+            await self._turns.take(self._catch_up())
         events, self._queue = self._queue, []
         self._pending = self._pending_bytes = 0
         if not events and self._failure is not None:
@@ -279,46 +287,74 @@ class ListenSession:
 
     # --- the first answer
 
-    def _send_first(self, opened: _OpenTarget, resumed: Timestamp | None) -> None:
-        """Everything the target shows, or what changed since the client last looked."""
-        time = self._state.clock.read_time()
-        if resumed is None:
-            self._send_everything(opened, time)
+    def _load(self, opened: _OpenTarget) -> Steps[None]:
+        """Send everything the target shows, or what changed since the client last looked."""
+        state = self._state
+        if opened.matcher is not None:
+            query = opened.matcher.query
+            again = query.limit is not None or query.offset > 0
+            yield from prepare(shelf_for(state.store, query), query, again=again)
+        since = self._resume_time(opened.target)
+        view = state.latest if since is None else state.view_at(since)
+        shown: dict[PathKey, Document] = {}
+        with view.held() as moment:
+            if since is None:
+                shown = yield from self._shown(opened, view)
+            else:
+                yield from opened.watch.start(view)
+            opened.is_loading = False
+            if self._targets.get(opened.id) is not opened or self._behind:
+                return
+            deltas = self._since(opened, moment)
+        time = state.clock.read_time()
+        if since is not None:
+            self._send_missed(opened, deltas, time)
         else:
-            self._send_missed(opened, resumed, time)
+            if opened.target.resume_token or opened.target.read_time is not None:
+                self._put(TargetChanged(TargetChangeKind.RESET, (opened.id,)))
+            self._send_shown(opened, shown, deltas, time)
         self._send_current((opened.id,), time)
 
-    def _send_everything(self, opened: _OpenTarget, time: Timestamp) -> None:
-        if opened.target.resume_token or opened.target.read_time is not None:
-            self._put(TargetChanged(TargetChangeKind.RESET, (opened.id,)))
-        self._send_shown(opened, time)
+    def _shown(self, opened: _OpenTarget, view: View) -> Steps[dict[PathKey, Document]]:
+        """Everything the target shows, by name, as of the view at the first step."""
+        shown: dict[PathKey, Document] = {}
+        for piece in pieces((yield from opened.watch.reset(view))):
+            shown.update((document.path.key, document) for document in piece)
+            yield
+        return shown
 
-    def _send_missed(self, opened: _OpenTarget, since: Timestamp, time: Timestamp) -> None:
+    def _since(self, opened: _OpenTarget, moment: Altered) -> list[Delta]:
         """What all commits since then did to the target, as if they had been one."""
         places = set(opened.places)
-        changes = [
-            change
-            for change in self._state.history.changes_since(since)
-            if not places.isdisjoint(places_of(change.path))
-        ]
-        opened.watch.start(self._state.view_at(since))
-        for delta in opened.watch.apply(changes, self._state.latest):
+        changes = [change for change in moment.changes() if not places.isdisjoint(places_of(change.path))]
+        return opened.watch.apply(changes, self._state.latest) if changes else []
+
+    def _send_missed(self, opened: _OpenTarget, deltas: list[Delta], time: Timestamp) -> None:
+        for delta in deltas:
             if delta.document is not None:
                 self._usage.heard(delta.document, 1)
             self._put(self._event(delta.path, delta.document, *_split(opened.id, delta), time))
         if opened.matcher is not None and opened.target.expected_count is not None:
             # A client that counts has a cache that may have lost documents; with another number it asks anew.
-            self._put(ExistenceFilter(opened.id, opened.watch.count(self._state.latest)))
+            self._put(ExistenceFilter(opened.id, at_once(opened.watch.count(self._state.latest))))
 
-    def _send_shown(self, opened: _OpenTarget, time: Timestamp) -> None:
-        shown = list(opened.watch.reset(self._state.latest))
-        for document in shown:
-            self._put(DocumentChanged(document, (opened.id,)))
+    def _send_shown(
+        self, opened: _OpenTarget, shown: dict[PathKey, Document], deltas: list[Delta], time: Timestamp
+    ) -> None:
+        """What the target showed and what changed meanwhile, as one snapshot."""
+        for delta in deltas:
+            if delta.shown and delta.document is not None:
+                shown[delta.path.key] = delta.document
+            else:
+                shown.pop(delta.path.key, None)
+        ids = (opened.id,)
+        for document in shown.values():
+            self._put(DocumentChanged(document, ids))
         named = dict.fromkeys(opened.target.documents or ())
         missing = [path for path in named if self._state.latest.get(path.key) is None]
         for path in missing:
-            self._put(DocumentDeleted(path, (opened.id,), time))
-        self._usage.queried(shown, len(missing))
+            self._put(DocumentDeleted(path, ids, time))
+        self._usage.queried(shown.values(), len(missing))
 
     def _send_current(self, target_ids: tuple[int, ...], time: Timestamp) -> None:
         self._put(TargetChanged(TargetChangeKind.CURRENT, target_ids, None, self._token(time), time))
@@ -359,6 +395,8 @@ class ListenSession:
             except PermissionDenied as denial:
                 self._drop(opened.id)
                 denied.append(TargetChanged(TargetChangeKind.REMOVE, (opened.id,), denial))
+                continue
+            if opened.is_loading:
                 continue
             for delta in self._deltas(opened, concern):
                 _, shown, hidden = seen.setdefault(delta.path, (delta.document, [], []))
@@ -441,16 +479,27 @@ class ListenSession:
         ]
         self._behind = True
 
-    def _catch_up(self) -> None:
-        """Everything anew, as of now."""
-        self._behind = False
-        if not self._targets:
-            return
-        time = self._state.clock.read_time()
-        for opened in self._targets.values():
-            self._put(TargetChanged(TargetChangeKind.RESET, (opened.id,)))
-            self._send_shown(opened, time)
-        self._send_current(tuple(self._targets), time)
+    def _catch_up(self) -> Steps[None]:
+        """Everything anew, as of the end."""
+        shown: dict[_OpenTarget, tuple[Altered, dict[PathKey, Document]]] = {}
+        with ExitStack() as holding:
+            while (opened := self._next_without(shown)) is not None:
+                moment = holding.enter_context(self._state.latest.held())
+                shown[opened] = moment, (yield from self._shown(opened, self._state.latest))
+            self._behind = False
+            time = self._state.clock.read_time()
+            there = [opened for opened in shown if self._targets.get(opened.id) is opened]
+            for opened in there:
+                moment, documents = shown[opened]
+                self._put(TargetChanged(TargetChangeKind.RESET, (opened.id,)))
+                self._send_shown(opened, documents, self._since(opened, moment), time)
+        if there:
+            self._send_current(tuple(opened.id for opened in there), time)
+
+    def _next_without(self, shown: Collection[_OpenTarget]) -> _OpenTarget | None:
+        """A target that has sent its first answer and is not among these."""
+        targets = self._targets.values()
+        return next((each for each in targets if not each.is_loading and each not in shown), None)
 
     # --- rules
 

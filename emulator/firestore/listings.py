@@ -12,7 +12,7 @@ from sortedcontainers import SortedList
 
 from emulator.errors import InvalidArgument
 from emulator.firestore.documents import Document, MissingDocument
-from emulator.firestore.execution import execute
+from emulator.firestore.execution import execution
 from emulator.firestore.matching import Matcher
 from emulator.firestore.normalization import normalize
 from emulator.firestore.paths import (
@@ -25,6 +25,7 @@ from emulator.firestore.paths import (
 from emulator.firestore.queries import NAME, Cursor, Direction, Order, Query
 from emulator.firestore.reading import Reading
 from emulator.firestore.results import ListDocumentsResult
+from emulator.firestore.steps import Steps
 from emulator.firestore.values import MISSING, Reference, Timestamp, Value, get_field
 
 DEFAULT_PAGE_SIZE = 300
@@ -162,8 +163,8 @@ def collection_ids(reading: Reading, parent: DocumentPath, size: int, token: str
 
 def partitions(
     reading: Reading, query: Query, count: int, page_size: int, token: str
-) -> tuple[list[Cursor], str]:
-    """At most `count` names, evenly spaced."""
+) -> Steps[tuple[list[Cursor], str]]:
+    """At most `count` names, evenly spaced, and the next page's token."""
     if count < 1:
         raise InvalidArgument("partition_count must be greater than zero.")
     if not query.all_descendants or query.where is not None or query.limit is not None:
@@ -173,7 +174,7 @@ def partitions(
     if any(order != Order(NAME) for order in query.order_by):
         raise InvalidArgument("Partition queries must be ordered by __name__ ascending.")
     size = checked_page_size(page_size)
-    documents = execute(Matcher(normalize(query)), reading.view).documents
+    documents = (yield from execution(Matcher(normalize(query)), reading.view)).documents
     parts = min(count, MAX_PARTITIONS, max(0, len(documents) - 1))
     cuts = [documents[len(documents) * (part + 1) // (parts + 1)] for part in range(parts)]
     first = _page_offset(token)
@@ -197,8 +198,8 @@ def _names_at(reading: Reading) -> SortedList[PathKey]:
     if reading.view is reading.state.latest:
         return everything.names
     undone = reading.state.history.undo(reading.time)
-    kept = {name for name in everything.names if name not in undone}
-    return SortedList(kept | {name for name, document in undone.items() if document is not None})
+    names = [name for name in everything.names if name not in undone]
+    return SortedList([*names, *(name for name, document in undone.items() if document is not None)])
 
 
 def _first_from(names: SortedList[PathKey], bound: PathKey) -> int:

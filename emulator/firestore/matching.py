@@ -256,6 +256,10 @@ class Ordering:
         keys = zip(map(value_key, cursor.values), self._fields, strict=False)
         return tuple(_Against(key) if against else key for key, (_, against) in keys)
 
+    def first(self, positions: Iterable[Position]) -> Position:
+        """The one that comes before all others in the result."""
+        return max(positions) if self.reverse else min(positions)
+
     def precedes(self, left: Position, right: Position) -> bool:
         """Whether `left` comes before `right` in the result."""
         return right < left if self.reverse else left < right

@@ -6,12 +6,13 @@ Source: google.firestore.v1 StructuredQuery.FindNearest.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from operator import itemgetter
 
 from emulator.errors import InvalidArgument
 from emulator.firestore.documents import Document
-from emulator.firestore.paths import parse_field_path
+from emulator.firestore.paths import PathKey, parse_field_path
 from emulator.firestore.queries import DistanceMeasure, FindNearest
 from emulator.firestore.validation import MAX_VECTOR_DIMENSION
 from emulator.firestore.values import get_field, is_vector, with_field
@@ -32,19 +33,34 @@ def check_find_nearest(find: FindNearest) -> None:
         parse_field_path(find.distance_result_field)
 
 
-def nearest(find: FindNearest, documents: Iterable[Document]) -> list[Document]:
-    """The closest first, ties by name. Documents without a vector of that dimension are left out."""
-    ranked: list[tuple[float, Document]] = []
-    for document in documents:
+class Nearest:
+    """Finds the closest of the documents it is shown, of those that have a vector of that dimension."""
+
+    def __init__(self, find: FindNearest) -> None:
+        self._find = find
+        self._sign = -1.0 if find.measure is DistanceMeasure.DOT_PRODUCT else 1.0
+        self._ranked: list[tuple[float, PathKey, float, Document]] = []
+
+    def add(self, document: Document) -> None:
+        find = self._find
         vector = _vector(document, find)
         if vector is None:
-            continue
+            return
         distance = _distance(find.measure, vector, find.vector)
-        if not math.isnan(distance) and _within(find, distance):
-            ranked.append((distance, document))
-    sign = -1.0 if find.measure is DistanceMeasure.DOT_PRODUCT else 1.0
-    ranked.sort(key=lambda pair: (sign * pair[0], pair[1].path.key))
-    return [_with_distance(document, find, distance) for distance, document in ranked[: find.limit]]
+        if math.isnan(distance) or not _within(find, distance):
+            return
+        self._ranked.append((self._sign * distance, document.path.key, distance, document))
+        if len(self._ranked) > 2 * MAX_LIMIT:
+            self._rank()
+
+    def found(self) -> list[Document]:
+        """The closest first, ties by name."""
+        self._rank()
+        return [_with_distance(document, self._find, distance) for _, _, distance, document in self._ranked]
+
+    def _rank(self) -> None:
+        self._ranked.sort(key=itemgetter(0, 1))
+        del self._ranked[self._find.limit :]
 
 
 def _vector(document: Document, find: FindNearest) -> list[float] | None:

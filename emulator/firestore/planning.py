@@ -7,17 +7,17 @@ query that wants it. Every plan gives a superset of the result: the caller still
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from enum import Enum
 from operator import itemgetter
 
-from emulator.firestore.indexes import Index, Indexed
+from emulator.firestore.indexes import Entry, Index, Indexed
 from emulator.firestore.matching import Span, span_of, successor
 from emulator.firestore.normalization import Conjunction, NormalQuery
 from emulator.firestore.paths import FieldPath, PathKey
 from emulator.firestore.queries import NAME, Cursor, Direction, Operator, Order
+from emulator.firestore.steps import Steps
 from emulator.firestore.store import Shelf
 from emulator.firestore.value_order import Rank, ValueKey, reference_key, value_key
 
@@ -27,21 +27,32 @@ SMALL = 200
 #: This many queries walk before an index is built.
 PATIENCE = 1
 
+_name: Callable[[Entry], PathKey] = itemgetter(1)
+
 _EVERYTHING = Span((0,), (Rank.MAP + 1,))
 _POINTS = (Operator.EQUAL, Operator.IS_NULL, Operator.IS_NAN)
 
 
+class Arrangement(Enum):
+    """How the names of a plan stand to the order of the query, in the direction the query wants."""
+
+    SORTED = "as the query wants"
+    GROUPED = "in groups"
+    NAMED = "by name"
+    NONE = "anyhow"
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Groups of names; all of a group come before all of the next. `sorted_within` says that the groups
-    are in order inside too, `named` that they are by name, in the direction the query wants.
+    """Names to look at; the lists they come from must not change before all are read.
 
-    `missing` are indexes that might have given a better plan.
+    All of a group, which have one value of the field `grouped_by`, come before all of the next. `missing` are
+    indexes that might have given a better plan.
     """
 
-    groups: Iterator[Iterable[PathKey]]
-    sorted_within: bool
-    named: bool = False
+    names: Iterator[PathKey]
+    arrangement: Arrangement
+    grouped_by: FieldPath = NAME
     missing: tuple[Indexed, ...] = ()
 
 
@@ -64,34 +75,34 @@ class _Access:
 
 
 def plan(shelf: Shelf, query: NormalQuery, conjunction: Conjunction) -> Plan:
-    """The cheapest way to see every document of the shelf that the conjunction admits. Builds an index that
-    queries have missed before.
+    """The cheapest way to see every document of the shelf that the conjunction admits, with the indexes that
+    are there.
     """
-    while True:
-        found = _Planner(shelf, query, conjunction).plan()
-        wanted = _due(shelf, query, found)
-        if wanted is None:
-            for each in found.missing:
-                shelf.miss(each)
-            return found
-        for _ in shelf.build(wanted):
-            pass
+    found = _Planner(shelf, query, conjunction).plan()
+    for each in found.missing:
+        shelf.miss(each)
+    return found
 
 
-async def prepare(shelf: Shelf, query: NormalQuery) -> None:
-    """Build what `plan` would build, while everybody else goes on."""
-    if len(shelf) <= SMALL or (shelf.complete and len(query.disjuncts) == 1):
+def prepare(shelf: Shelf, query: NormalQuery, *, again: bool = False) -> Steps[None]:
+    """Build the indexes that a query wants and others have done without. One that is going to be asked
+    `again` and again does not wait for others.
+    """
+    if len(shelf) <= SMALL:
+        return
+    if len(query.disjuncts) > 1:
+        again = True  # disjuncts would walk one after the other
+    elif shelf.complete and not again:
         return
     for conjunction in query.disjuncts:
-        while wanted := _due(shelf, query, _Planner(shelf, query, conjunction).plan()):
-            for _ in shelf.build(wanted):
-                await asyncio.sleep(0)
+        while wanted := _due(shelf, query, conjunction, 0 if again else PATIENCE):
+            yield from shelf.build(wanted)
 
 
-def _due(shelf: Shelf, query: NormalQuery, found: Plan) -> Indexed | None:
-    """A missing index whose time has come. Disjuncts would walk one after the other, so they do not wait."""
-    patience = PATIENCE if len(query.disjuncts) == 1 else 0
-    return next((each for each in found.missing if shelf.missed(each) >= patience), None)
+def _due(shelf: Shelf, query: NormalQuery, conjunction: Conjunction, patience: int) -> Indexed | None:
+    """A missing index whose time has come."""
+    missing = _Planner(shelf, query, conjunction).plan().missing
+    return next((each for each in missing if shelf.missed(each) >= patience), None)
 
 
 class _Planner:
@@ -250,22 +261,19 @@ class _Planner:
 
     def _follow(self, access: _Access) -> Plan:
         first, *rest = self.orders
-        reverse = first.direction is Direction.DESCENDING
-        missing = tuple(self.missing)
         if not self._leads(access):
             named = access.field == NAME
             backwards = named and self.orders[-1].direction is Direction.DESCENDING
-            return Plan(iter([self._paths(access, backwards)]), False, named, missing)
-        if not rest or (len(rest) == 1 and rest[0].field == NAME and rest[0].direction is first.direction):
-            return Plan(iter([self._paths(access, reverse)]), True, missing=missing)
-        assert access.index is not None
-        entries = access.index.entries(access.start, access.end, reverse)
-        groups = ([path for _, path in group] for _, group in groupby(entries, key=itemgetter(0)))
-        return Plan(groups, False, missing=missing)
+            arrangement = Arrangement.NAMED if named else Arrangement.NONE
+            return Plan(self._names_of(access, backwards), arrangement, missing=tuple(self.missing))
+        ordered = not rest or (len(rest) == 1 and rest[0] == Order(NAME, first.direction))
+        names = self._names_of(access, first.direction is Direction.DESCENDING)
+        arrangement = Arrangement.SORTED if ordered else Arrangement.GROUPED
+        return Plan(names, arrangement, first.field, tuple(self.missing))
 
-    def _paths(self, access: _Access, reverse: bool) -> Iterator[PathKey]:
+    def _names_of(self, access: _Access, reverse: bool) -> Iterator[PathKey]:
         if access.index is None:
             stretch = access.start, max(access.start, access.end)
             names: Iterator[PathKey] = self.shelf.names.islice(*stretch, reverse)
             return names
-        return (path for _, path in access.index.entries(access.start, access.end, reverse))
+        return map(_name, access.index.entries(access.start, access.end, reverse))

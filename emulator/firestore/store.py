@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TypeAlias
 
 from sortedcontainers import SortedList
@@ -111,6 +112,7 @@ class Store:
         self._groups: dict[str, Shelf] = {}
         self._everything: Shelf | None = None
         self._empty = Shelf(self._documents)
+        self._held: dict[int, dict[PathKey, Document | None]] = {}
 
     def __len__(self) -> int:
         return len(self._documents)
@@ -118,10 +120,25 @@ class Store:
     def get(self, name: PathKey) -> Document | None:
         return self._documents.get(name)
 
+    def those(self, names: Iterable[PathKey]) -> Iterable[Document]:
+        """The documents of names that are there, in their order."""
+        return map(self._documents.__getitem__, names)
+
+    @contextmanager
+    def held(self, past: dict[PathKey, Document | None]) -> Iterator[None]:
+        """Meanwhile `past` gets the state before it of every document that changes for the first time."""
+        self._held[id(past)] = past
+        try:
+            yield
+        finally:
+            del self._held[id(past)]
+
     def apply(self, change: DocumentChange) -> None:
         """Make one change; `before` must be what is stored."""
         name = change.path.key
         before, after = change.before, change.after
+        for past in self._held.values():
+            past.setdefault(name, before)
         if after is not None:
             self._documents[name] = after
         else:
@@ -142,6 +159,8 @@ class Store:
         created: dict[CollectionPath, dict[PathKey, Document]] = {}
         for change in changes:
             if change.before is None and change.after is not None:
+                for past in self._held.values():
+                    past.setdefault(change.path.key, None)
                 created.setdefault(change.path.collection, {})[change.path.key] = change.after
             else:
                 self.apply(change)
@@ -180,12 +199,15 @@ class Store:
         if collection_id not in self._by_collection_id:
             return self._empty
         if collection_id not in self._groups:
-            collections = self._by_collection_id[collection_id]
-            names = (name for collection in collections for name in self._collections[collection].names)
-            self._groups[collection_id] = Shelf(self._documents, names)
+            self._groups[collection_id] = self._gathered(self._by_collection_id[collection_id])
         return self._groups[collection_id]
 
     def everything(self) -> Shelf:
         if self._everything is None:
-            self._everything = Shelf(self._documents, self._documents)
+            self._everything = self._gathered(self._collections)
         return self._everything
+
+    def _gathered(self, collections: Iterable[CollectionPath]) -> Shelf:
+        """A shelf of several others: stretches that are in order already take little sorting."""
+        names = (name for each in sorted(collections) for name in self._collections[each].names)
+        return Shelf(self._documents, names)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-from emulator.firestore.documents import Document
+from emulator.firestore.documents import Document, DocumentChange
 from emulator.firestore.normalization import NormalQuery
 from emulator.firestore.paths import PathKey
 from emulator.firestore.store import Shelf, Store
@@ -17,10 +18,13 @@ class View(Protocol):
     def get(self, name: PathKey) -> Document | None: ...
 
     def shelf(self, query: NormalQuery) -> Shelf | None:
-        """The shelf with the indexes for a query; None when only `documents` can answer."""
+        """The shelf with the indexes for a query; None when only `names` can answer."""
 
-    def documents(self, query: NormalQuery) -> Iterator[Document]:
-        """Every document the query might look at, in no order."""
+    def names(self, query: NormalQuery) -> Iterator[PathKey]:
+        """Of every document the query might look at, in no order. Some may have none."""
+
+    def held(self) -> AbstractContextManager[Altered]:
+        """The documents of this moment, also when others are committed before the context ends."""
 
 
 def shelf_for(store: Store, query: NormalQuery) -> Shelf:
@@ -45,9 +49,14 @@ class Latest:
     def shelf(self, query: NormalQuery) -> Shelf | None:
         return shelf_for(self._store, query)
 
-    def documents(self, query: NormalQuery) -> Iterator[Document]:
-        shelf = shelf_for(self._store, query)
-        return map(shelf.get, shelf.names)
+    def names(self, query: NormalQuery) -> Iterator[PathKey]:
+        return iter(shelf_for(self._store, query).names)
+
+    @contextmanager
+    def held(self) -> Iterator[Altered]:
+        past: dict[PathKey, Document | None] = {}
+        with self._store.held(past):
+            yield Altered(self._store, past)
 
 
 class Altered:
@@ -55,7 +64,7 @@ class Altered:
     will not exist.
     """
 
-    __slots__ = ("_store", "_altered")
+    __slots__ = ("_altered", "_store")
 
     def __init__(self, store: Store, altered: Mapping[PathKey, Document | None]) -> None:
         self._store = store
@@ -67,11 +76,30 @@ class Altered:
     def shelf(self, query: NormalQuery) -> Shelf | None:
         return None
 
-    def documents(self, query: NormalQuery) -> Iterator[Document]:
-        shelf = shelf_for(self._store, query)
-        yield from (shelf.get(name) for name in shelf.names if name not in self._altered)
-        yield from (
-            document
-            for document in self._altered.values()
-            if document is not None and query.contains(document.path)
-        )
+    def names(self, query: NormalQuery) -> Iterator[PathKey]:
+        yield from shelf_for(self._store, query).names
+        for name, document in self._altered.items():
+            if document is not None and query.contains(document.path) and self._store.get(name) is None:
+                yield name
+
+    def those(self, names: Iterable[PathKey]) -> Iterable[Document]:
+        """The documents of these names, in their order, without those that do not exist."""
+        if not self._altered:
+            return self._store.those(names)
+        return [document for name in names if (document := self.get(name)) is not None]
+
+    def changes(self) -> list[DocumentChange]:
+        """What is different now."""
+        changes: list[DocumentChange] = []
+        for name, before in self._altered.items():
+            after = self._store.get(name)
+            document = after or before
+            if document is not None and before is not after:
+                changes.append(DocumentChange(document.path, before, after))
+        return changes
+
+    @contextmanager
+    def held(self) -> Iterator[Altered]:
+        past = dict(self._altered)
+        with self._store.held(past):
+            yield Altered(self._store, past)

@@ -7,14 +7,16 @@ document that others behind it may replace.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from emulator.firestore.documents import Document, DocumentChange
-from emulator.firestore.execution import execute, matching
+from emulator.firestore.execution import execution, number_of_matches
 from emulator.firestore.matching import Matcher, Position
 from emulator.firestore.paths import DocumentPath, PathKey
+from emulator.firestore.planning import prepare
+from emulator.firestore.steps import Steps, at_once
 from emulator.firestore.views import View
 
 
@@ -32,11 +34,11 @@ class Delta:
 class Watch(Protocol):
     """The state of one target."""
 
-    def start(self, view: View) -> None:
-        """Begin anew at a view, to follow changes from there."""
+    def start(self, view: View) -> Steps[None]:
+        """Begin anew at a view as it is at the first step, to follow changes from there."""
 
-    def reset(self, view: View) -> Iterable[Document]:
-        """Begin anew; everything the target shows."""
+    def reset(self, view: View) -> Steps[Sequence[Document]]:
+        """Begin anew likewise; everything the target shows."""
 
     def apply(self, changes: Iterable[DocumentChange], view: View) -> list[Delta]:
         """Follow one commit; `view` is the database after it."""
@@ -44,8 +46,8 @@ class Watch(Protocol):
     def shows(self, document: Document) -> bool:
         """Whether the target shows a stored document."""
 
-    def count(self, view: View) -> int:
-        """How many documents the target shows."""
+    def count(self, view: View) -> Steps[int]:
+        """How many documents the target shows in the view at the first step."""
 
 
 class QueryWatch:
@@ -54,11 +56,12 @@ class QueryWatch:
     def __init__(self, matcher: Matcher) -> None:
         self._matcher = matcher
 
-    def start(self, view: View) -> None:
+    def start(self, view: View) -> Steps[None]:
         """Nothing to remember."""
+        yield from ()
 
-    def reset(self, view: View) -> Iterable[Document]:
-        return execute(self._matcher, view).documents
+    def reset(self, view: View) -> Steps[Sequence[Document]]:
+        return (yield from execution(self._matcher, view)).documents
 
     def apply(self, changes: Iterable[DocumentChange], view: View) -> list[Delta]:
         matches = self._matcher.matches
@@ -73,8 +76,8 @@ class QueryWatch:
     def shows(self, document: Document) -> bool:
         return self._matcher.matches(document)
 
-    def count(self, view: View) -> int:
-        return sum(1 for _ in matching(self._matcher, view))
+    def count(self, view: View) -> Steps[int]:
+        return number_of_matches(self._matcher, view)
 
 
 class WindowWatch:
@@ -86,15 +89,19 @@ class WindowWatch:
         self._limit = matcher.query.limit or 0
         self._shown: dict[PathKey, tuple[Position, Document]] = {}
 
-    def start(self, view: View) -> None:
-        self._shown = self._ask(view)
+    def start(self, view: View) -> Steps[None]:
+        self._shown = yield from self._ask(view)
 
-    def reset(self, view: View) -> Iterable[Document]:
-        self.start(view)
+    def reset(self, view: View) -> Steps[Sequence[Document]]:
+        yield from self.start(view)
         return [document for _, document in self._shown.values()]
 
-    def _ask(self, view: View) -> dict[PathKey, tuple[Position, Document]]:
-        return self._placed(execute(self._matcher, view).documents)
+    def _ask(self, view: View) -> Steps[dict[PathKey, tuple[Position, Document]]]:
+        return self._placed((yield from execution(self._matcher, view)).documents)
+
+    def _ask_again(self, view: View) -> dict[PathKey, tuple[Position, Document]]:
+        _prepare_at_once(self._matcher, view)
+        return at_once(self._ask(view))
 
     def _placed(self, documents: Iterable[Document]) -> dict[PathKey, tuple[Position, Document]]:
         placed = ((self._ordering.position(document), document) for document in documents)
@@ -105,7 +112,7 @@ class WindowWatch:
     def apply(self, changes: Iterable[DocumentChange], view: View) -> list[Delta]:
         before = self._shown
         after = self._followed(changes)
-        self._shown = self._ask(view) if after is None else after
+        self._shown = self._ask_again(view) if after is None else after
         deltas = [
             Delta(document.path, document, True)
             for name, (_, document) in self._shown.items()
@@ -117,7 +124,8 @@ class WindowWatch:
     def shows(self, document: Document) -> bool:
         return document.path.key in self._shown
 
-    def count(self, view: View) -> int:
+    def count(self, view: View) -> Steps[int]:
+        yield from ()
         return len(self._shown)
 
     def _followed(self, changes: Iterable[DocumentChange]) -> dict[PathKey, tuple[Position, Document]] | None:
@@ -156,18 +164,20 @@ class RepeatedWatch:
         self._matcher = matcher
         self._shown: dict[PathKey, Document] = {}
 
-    def start(self, view: View) -> None:
-        self._shown = {document.path.key: document for document in execute(self._matcher, view).documents}
+    def start(self, view: View) -> Steps[None]:
+        found = yield from execution(self._matcher, view)
+        self._shown = {document.path.key: document for document in found.documents}
 
-    def reset(self, view: View) -> Iterable[Document]:
-        self.start(view)
-        return self._shown.values()
+    def reset(self, view: View) -> Steps[Sequence[Document]]:
+        yield from self.start(view)
+        return tuple(self._shown.values())
 
     def apply(self, changes: Iterable[DocumentChange], view: View) -> list[Delta]:
         before = self._shown
         if not any(self._concerns(change) for change in changes):
             return []
-        self.start(view)
+        _prepare_at_once(self._matcher, view)
+        at_once(self.start(view))
         deltas = [
             Delta(document.path, document, True)
             for name, document in self._shown.items()
@@ -179,7 +189,8 @@ class RepeatedWatch:
     def shows(self, document: Document) -> bool:
         return document.path.key in self._shown
 
-    def count(self, view: View) -> int:
+    def count(self, view: View) -> Steps[int]:
+        yield from ()
         return len(self._shown)
 
     def _concerns(self, change: DocumentChange) -> bool:
@@ -193,10 +204,12 @@ class DocumentsWatch:
     def __init__(self, paths: tuple[DocumentPath, ...]) -> None:
         self._paths = tuple(dict.fromkeys(paths))
 
-    def start(self, view: View) -> None:
+    def start(self, view: View) -> Steps[None]:
         """Nothing to remember."""
+        yield from ()
 
-    def reset(self, view: View) -> Iterable[Document]:
+    def reset(self, view: View) -> Steps[Sequence[Document]]:
+        yield from ()
         return [document for path in self._paths if (document := view.get(path.key)) is not None]
 
     def apply(self, changes: Iterable[DocumentChange], view: View) -> list[Delta]:
@@ -205,8 +218,16 @@ class DocumentsWatch:
     def shows(self, document: Document) -> bool:
         return True
 
-    def count(self, view: View) -> int:
+    def count(self, view: View) -> Steps[int]:
+        yield from ()
         return sum(view.get(path.key) is not None for path in self._paths)
+
+
+def _prepare_at_once(matcher: Matcher, view: View) -> None:
+    """Before a query is asked again after a commit, whose events make one snapshot and so cannot wait."""
+    shelf = view.shelf(matcher.query)
+    if shelf is not None:
+        at_once(prepare(shelf, matcher.query, again=True))
 
 
 def watch_query(matcher: Matcher) -> Watch:

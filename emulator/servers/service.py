@@ -197,7 +197,7 @@ class FirestoreService:
         parent = parse_parent(request.parent)
         caller = identify(authorization)
         await self.engine.begin(parent.database)
-        return self.engine.partition_query(
+        return await self.engine.partition_query(
             decode_query(parent, request.structured_query),
             caller,
             partition_count=request.partition_count,

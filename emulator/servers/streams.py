@@ -41,12 +41,10 @@ class ListenStream:
             case "add_target":
                 try:
                     target = decode_target(message.add_target)
-                    if target.query is not None:
-                        await self._engine.prepare(target.query)
                 except FirestoreError as error:
                     session.reject_target(message.add_target.target_id, error)
                 else:
-                    session.add_target(target)
+                    await session.add_target(target)
             case "remove_target":
                 session.remove_target(message.remove_target)
             case _:

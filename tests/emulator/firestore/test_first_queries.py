@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.firestore import indexes
+from emulator.firestore import indexes, steps
 from emulator.firestore.documents import Document
 from emulator.firestore.indexes import Indexed
 from emulator.firestore.listen import Target
@@ -30,6 +30,7 @@ LOW = CompositeFilter("OR", (where("a", "<", 2), where("b", "<", 2)))
 async def large(monkeypatch: pytest.MonkeyPatch) -> World:
     """A collection that takes twenty steps to read."""
     monkeypatch.setattr(indexes, "STEP", LARGE // 20)
+    monkeypatch.setattr(steps, "SLICE", 0)
     world = World()
     await world.put(**{f"{number:04}": {"n": number % 100} for number in range(LARGE)})
     return world
@@ -72,7 +73,7 @@ async def test_target_whose_client_left_while_its_index_was_built_is_not_opened(
     stayed, left = large.listen(), large.listen()
     left.close()
     for session in (stayed, left):
-        session.add_target(Target(1, query(where=where("n", "==", 0))))
+        await session.add_target(Target(1, query(where=where("n", "==", 0))))
 
     assert queued(stayed)
     assert not queued(left)

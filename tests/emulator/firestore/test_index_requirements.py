@@ -191,8 +191,8 @@ def test_query_over_all_collections_asks_for_nothing():
 async def test_listener_without_its_index_ends_with_the_reason_and_the_stream_stays_open(world: World):
     world.engine.indexes = IndexChecker(IndexCatalog, lambda database, index: "no index", strict=True)
     session = world.listen()
-    session.add_target(Target(1, query=asking(A, by=(order("t"),))))
-    session.add_target(Target(2, query=asking(A)))
+    await session.add_target(Target(1, query=asking(A, by=(order("t"),))))
+    await session.add_target(Target(2, query=asking(A)))
     events = queued(session)
     refused = events[1]
     assert isinstance(refused, TargetChanged)

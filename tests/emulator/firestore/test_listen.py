@@ -65,7 +65,7 @@ async def test_query_target_answers_with_its_documents_current_and_one_boundary(
     await world.put(a={"n": 1}, b={"n": 2})
     session = world.listen()
 
-    session.add_target(Target(1, query=query()))
+    await session.add_target(Target(1, query=query()))
     events = queued(session)
 
     assert _said(events) == ["ADD 1", "+c/a 1", "+c/b 1", "CURRENT 1", "NO_CHANGE"]
@@ -80,24 +80,24 @@ async def test_documents_target_says_which_are_missing(world: World) -> None:
     await world.put(a={})
     session = world.listen()
 
-    session.add_target(Target(3, documents=_documents("c/a", "c/none")))
+    await session.add_target(Target(3, documents=_documents("c/a", "c/none")))
 
     assert _heard(session) == ["ADD 3", "+c/a 3", "-c/none 3", "CURRENT 3", "NO_CHANGE"]
 
 
 async def test_target_without_id_gets_the_first_free_one(world: World) -> None:
     session = world.listen()
-    session.add_target(Target(1, query=query()))
-    session.add_target(Target(0, query=query()))
-    session.add_target(Target(-5, query=query()))
+    await session.add_target(Target(1, query=query()))
+    await session.add_target(Target(0, query=query()))
+    await session.add_target(Target(-5, query=query()))
 
     assert [said for said in _heard(session) if said.startswith("ADD")] == ["ADD 1", "ADD 2", "ADD -5"]
 
 
 async def test_target_id_in_use_ends_the_stream_after_what_is_queued(world: World) -> None:
     session = world.listen()
-    session.add_target(Target(1, query=query()))
-    session.add_target(Target(1, query=query("d")))
+    await session.add_target(Target(1, query=query()))
+    await session.add_target(Target(1, query=query("d")))
 
     assert _heard(session) == ["ADD 1", "CURRENT 1", "NO_CHANGE"]
     with pytest.raises(InvalidArgument):
@@ -118,9 +118,9 @@ async def test_refused_target_is_removed_with_its_cause_and_the_stream_goes_on(
 ) -> None:
     session = world.listen()
 
-    session.add_target(target)
+    await session.add_target(target)
     events = queued(session)
-    session.add_target(Target(1, query=query()))
+    await session.add_target(Target(1, query=query()))
 
     assert _said(events) == ["ADD 1", "REMOVE 1"]
     removed = events[-1]
@@ -136,7 +136,7 @@ async def test_refused_target_is_removed_with_its_cause_and_the_stream_goes_on(
 async def test_commit_is_one_snapshot_of_what_it_changed(world: World) -> None:
     await world.put(kept={"n": 1}, changed={"n": 1}, gone={"n": 1}, left={"n": 1}, outside={"n": 9})
     session = world.listen()
-    session.add_target(Target(1, query=query(where=where("n", "<", 5))))
+    await session.add_target(Target(1, query=query(where=where("n", "<", 5))))
     queued(session)
 
     result = await world.commit(
@@ -157,7 +157,7 @@ async def test_commit_is_one_snapshot_of_what_it_changed(world: World) -> None:
 
 async def test_commit_elsewhere_wakes_nobody(world: World) -> None:
     session = world.listen()
-    session.add_target(Target(1, query=query()))
+    await session.add_target(Target(1, query=query()))
     queued(session)
 
     await world.commit(update("d/x", {}), update("c/x/c/y", {}), delete("c/none"))
@@ -167,10 +167,10 @@ async def test_commit_elsewhere_wakes_nobody(world: World) -> None:
 
 async def test_document_in_several_targets_comes_once_for_all(world: World) -> None:
     session = world.listen()
-    session.add_target(Target(1, query=query(where=where("a", "==", 1))))
-    session.add_target(Target(2, query=query(where=where("b", "==", 1))))
-    session.add_target(Target(3, documents=_documents("c/x")))
-    session.add_target(Target(4, query=query(all_descendants=True)))
+    await session.add_target(Target(1, query=query(where=where("a", "==", 1))))
+    await session.add_target(Target(2, query=query(where=where("b", "==", 1))))
+    await session.add_target(Target(3, documents=_documents("c/x")))
+    await session.add_target(Target(4, query=query(all_descendants=True)))
     queued(session)
 
     await world.put(x={"a": 1, "b": 1})
@@ -190,7 +190,7 @@ async def test_document_in_several_targets_comes_once_for_all(world: World) -> N
 async def test_sessions_hear_the_same_document_object(world: World) -> None:
     sessions = [world.listen() for _ in range(3)]
     for session in sessions:
-        session.add_target(Target(1, query=query()))
+        await session.add_target(Target(1, query=query()))
         queued(session)
 
     await world.put(x={})
@@ -204,7 +204,7 @@ async def test_write_that_changes_nothing_shows_the_document_again_to_those_who_
 ) -> None:
     await world.put(x={"n": 1})
     session = world.listen()
-    session.add_target(Target(1, query=query()))
+    await session.add_target(Target(1, query=query()))
     first = queued(session)[1]
 
     await world.put(x={"n": 1})
@@ -219,7 +219,7 @@ async def test_write_that_changes_nothing_shows_the_document_again_to_those_who_
 async def test_limit_query_replaces_what_leaves_within_one_snapshot(world: World) -> None:
     await world.put(a={"n": 1}, b={"n": 2}, d={"n": 3}, e={"n": 4})
     session = world.listen()
-    session.add_target(Target(1, query=query(order_by=(order("n"),), limit=2)))
+    await session.add_target(Target(1, query=query(order_by=(order("n"),), limit=2)))
     assert _heard(session) == ["ADD 1", "+c/a 1", "+c/b 1", "CURRENT 1", "NO_CHANGE"]
 
     await world.commit(delete("c/a"))
@@ -235,7 +235,7 @@ async def test_limit_query_replaces_what_leaves_within_one_snapshot(world: World
 async def test_clear_and_load_are_seen(world: World) -> None:
     await world.put(a={}, b={})
     session = world.listen()
-    session.add_target(Target(1, query=query()))
+    await session.add_target(Target(1, query=query()))
     queued(session)
     documents = list(world.engine.documents(DATABASE))
 
@@ -247,7 +247,7 @@ async def test_clear_and_load_are_seen(world: World) -> None:
 
 async def test_next_events_waits_for_a_commit(world: World) -> None:
     session = world.listen()
-    session.add_target(Target(1, query=query()))
+    await session.add_target(Target(1, query=query()))
     queued(session)
 
     waiting = asyncio.create_task(session.next_events())
@@ -261,7 +261,7 @@ async def test_next_events_waits_for_a_commit(world: World) -> None:
 async def test_removed_target_and_closed_session_hear_nothing_more(world: World) -> None:
     session, closed = world.listen(), world.listen()
     for each in (session, closed):
-        each.add_target(Target(1, query=query()))
+        await each.add_target(Target(1, query=query()))
         queued(each)
 
     session.remove_target(1)
@@ -281,14 +281,14 @@ async def test_resumed_target_gets_the_delta_alone(world: World) -> None:
     await world.put(kept={"n": 1}, changed={"n": 1}, gone={"n": 1}, left={"n": 1})
     session = world.listen()
     asked = query(where=where("n", "<", 5))
-    session.add_target(Target(1, query=asked))
+    await session.add_target(Target(1, query=asked))
     token = _token(queued(session))
     session.close()
     await world.commit(update("c/changed", {"n": 2}), delete("c/gone"), update("c/passing", {}))
     await world.commit(update("c/left", {"n": 7}), update("c/new", {"n": 1}), delete("c/passing"))
 
     resumed = world.listen()
-    resumed.add_target(Target(9, query=asked, resume_token=token))
+    await resumed.add_target(Target(9, query=asked, resume_token=token))
 
     heard = _heard(resumed)
     assert sorted(heard[1:-2]) == sorted(["+c/changed 9", "-c/gone 9", "+c/left !9", "+c/new 9"])
@@ -298,12 +298,12 @@ async def test_resumed_target_gets_the_delta_alone(world: World) -> None:
 async def test_resumed_target_with_a_count_gets_the_count(world: World) -> None:
     await world.put(a={}, b={})
     session = world.listen()
-    session.add_target(Target(1, query=query()))
+    await session.add_target(Target(1, query=query()))
     token = _token(queued(session))
     await world.commit(delete("c/a"))
 
     resumed = world.listen()
-    resumed.add_target(Target(1, query=query(), resume_token=token, expected_count=2))
+    await resumed.add_target(Target(1, query=query(), resume_token=token, expected_count=2))
 
     assert _heard(resumed) == ["ADD 1", "-c/a 1", "FILTER 1 1", "CURRENT 1", "NO_CHANGE"]
 
@@ -312,12 +312,12 @@ async def test_resumed_documents_target_hears_of_deletes(world: World) -> None:
     await world.put(a={"n": 1}, b={})
     session = world.listen()
     target = Target(1, documents=_documents("c/a", "c/b", "c/e"))
-    session.add_target(target)
+    await session.add_target(target)
     token = _token(queued(session))
     await world.commit(delete("c/a"), update("c/e", {}))
 
     resumed = world.listen()
-    resumed.add_target(Target(1, documents=target.documents, resume_token=token))
+    await resumed.add_target(Target(1, documents=target.documents, resume_token=token))
 
     heard = _heard(resumed)
     assert sorted(heard[1:-2]) == ["+c/e 1", "-c/a 1"]
@@ -329,7 +329,7 @@ async def test_resume_by_read_time(world: World) -> None:
     await world.put(d={})
 
     session = world.listen()
-    session.add_target(Target(1, query=query(), read_time=time))
+    await session.add_target(Target(1, query=query(), read_time=time))
 
     assert _heard(session) == ["ADD 1", "+c/d 1", "CURRENT 1", "NO_CHANGE"]
 
@@ -341,7 +341,7 @@ async def test_token_that_says_nothing_any_more_resets_and_sends_everything(
     monkeypatch.setattr("emulator.firestore.history.MAX_CHANGES", 3)
     await world.put(a={})
     session = world.listen()
-    session.add_target(Target(1, query=query()))
+    await session.add_target(Target(1, query=query()))
     token = _token(queued(session))
     if reason == "forgotten":
         for n in range(5):
@@ -350,7 +350,7 @@ async def test_token_that_says_nothing_any_more_resets_and_sends_everything(
         token = b"\0\0\0\0" + token[4:]
 
     resumed = world.listen()
-    resumed.add_target(Target(1, query=query(), resume_token=token))
+    await resumed.add_target(Target(1, query=query(), resume_token=token))
 
     assert _heard(resumed) == ["ADD 1", "RESET 1", "+c/a 1", "CURRENT 1", "NO_CHANGE"]
 
@@ -364,15 +364,15 @@ async def test_client_that_does_not_read_gets_everything_anew_instead_of_a_growi
 ) -> None:
     monkeypatch.setattr(f"emulator.firestore.listen.{bound}", most)
     session = world.listen()
-    session.add_target(Target(1, query=query()))
-    session.add_target(Target(2, documents=_documents("c/x", "c/none")))
+    await session.add_target(Target(1, query=query()))
+    await session.add_target(Target(2, documents=_documents("c/x", "c/none")))
     queued(session)
 
     for n in range(50):
         await world.put(x={"n": n})
         assert len(session._queue) < 40
     session.remove_target(2)
-    session.add_target(Target(3, query=query(where=where("n", "==", 49))))
+    await session.add_target(Target(3, query=query(where=where("n", "==", 49))))
     caught_up = _heard(session)
     await world.put(x={"n": 1})
 
@@ -397,8 +397,8 @@ async def test_denied_target_is_removed_with_the_reason_and_the_allowed_one_stay
     world.rules(OWNED)
     session = world.listen(ALICE)
 
-    session.add_target(Target(1, query=query()))
-    session.add_target(Target(2, query=query(where=where("owner", "==", "alice"))))
+    await session.add_target(Target(1, query=query()))
+    await session.add_target(Target(2, query=query(where=where("owner", "==", "alice"))))
     events = queued(session)
 
     assert _said(events) == ["ADD 1", "REMOVE 1", "ADD 2", "CURRENT 2", "NO_CHANGE"]
@@ -413,7 +413,7 @@ async def test_document_that_leaves_is_shown_only_to_those_who_may_read_it(world
     await world.put(x={"owner": "alice"}, y={"owner": "alice", "n": 1})
     both = world.listen(ALICE), world.listen(ADMIN)
     for session in both:
-        session.add_target(Target(1, query=query(where=where("owner", "==", "alice"))))
+        await session.add_target(Target(1, query=query(where=where("owner", "==", "alice"))))
         queued(session)
 
     await world.put(x={"owner": "bob"})
@@ -425,8 +425,8 @@ async def test_documents_target_ends_when_the_document_becomes_unreadable(world:
     world.rules(OWNED)
     await world.put(x={"owner": "alice"}, y={"owner": "alice"})
     session = world.listen(ALICE)
-    session.add_target(Target(1, documents=_documents("c/x")))
-    session.add_target(Target(2, documents=_documents("c/y")))
+    await session.add_target(Target(1, documents=_documents("c/x")))
+    await session.add_target(Target(2, documents=_documents("c/y")))
     queued(session)
 
     await world.put(x={"owner": "bob", "secret": 1})
@@ -439,8 +439,8 @@ async def test_changed_rules_end_the_targets_they_no_longer_allow(world: World) 
     world.rules("match /{any=**} { allow read; }")
     session, admin = world.listen(ALICE), world.listen(ADMIN)
     for each in (session, admin):
-        each.add_target(Target(1, query=query()))
-        each.add_target(Target(2, query=query("d")))
+        await each.add_target(Target(1, query=query()))
+        await each.add_target(Target(2, query=query("d")))
         queued(each)
 
     world.rules("match /d/{id} { allow read; }")
@@ -466,7 +466,7 @@ async def test_query_ends_when_a_document_that_rules_read_for_it_no_longer_allow
     await world.commit(*(update(f"members/{name}", {"role": "reader"}) for name in ("alice", "bob")))
     alice, bob = world.listen(ALICE), world.listen(Caller(uid="bob", token={"sub": "bob"}))
     for session in (alice, bob):
-        session.add_target(Target(1, query=query()))
+        await session.add_target(Target(1, query=query()))
         queued(session)
 
     await world.commit(update("members/alice", {"role": "writer"}), update("c/x", {"n": 1}))
@@ -485,8 +485,8 @@ async def test_query_ends_when_a_document_that_rules_read_for_it_no_longer_allow
 async def test_query_ends_when_a_document_that_rules_did_not_find_appears(world: World) -> None:
     world.rules(MEMBERS)
     session = world.listen(ALICE)
-    session.add_target(Target(1, query=query("open")))
-    session.add_target(Target(2, documents=_documents("open/a", "open/b")))
+    await session.add_target(Target(1, query=query("open")))
+    await session.add_target(Target(2, documents=_documents("open/a", "open/b")))
     queued(session)
 
     await world.commit(update("closed/other", {}))
@@ -501,7 +501,7 @@ async def test_rules_are_asked_again_only_for_what_they_read(world: World) -> No
     world.rules(MEMBERS)
     await world.commit(update("members/alice", {"role": "reader"}))
     session = world.listen(ALICE)
-    session.add_target(Target(1, query=query()))
+    await session.add_target(Target(1, query=query()))
     asked: list[str] = []
     world.engine.rules_observers.append(lambda evaluation: asked.append(evaluation.path))
 
@@ -520,8 +520,8 @@ async def test_commit_costs_a_listener_what_it_changed(world: World, monkeypatch
     """On 5,000 documents, a commit of one looks at no more than its own two states."""
     await world.commit(*(update(f"c/{n}", {"n": n}) for n in range(5_000)))
     session = world.listen()
-    session.add_target(Target(1, query=query()))
-    session.add_target(Target(2, query=query(order_by=(order("n", "DESC"),), limit=20)))
+    await session.add_target(Target(1, query=query()))
+    await session.add_target(Target(2, query=query(order_by=(order("n", "DESC"),), limit=20)))
     queued(session)
     looked_at: list[Document] = []
     matches = Matcher.matches

@@ -157,7 +157,9 @@ async def test_partitions_cut_a_group_into_even_parts(world: World) -> None:
         await world.commit(update(f"p/{n}/g/x", {}))
     group = query("g", all_descendants=True)
 
-    cuts, token = world.engine.partition_query(group, ADMIN, partition_count=4, page_size=0, page_token="")
+    cuts, token = await world.engine.partition_query(
+        group, ADMIN, partition_count=4, page_size=0, page_token=""
+    )
 
     assert token == ""
     assert [cut.values[0] for cut in cuts] == [Reference(path(f"p/{n}/g/x")) for n in (2, 4, 6, 8)]
@@ -169,7 +171,11 @@ async def test_partitions_come_in_pages_and_never_more_than_documents(world: Wor
         await world.commit(update(f"p/{n}/g/x", {}))
     group = query("g", all_descendants=True)
 
-    first, token = world.engine.partition_query(group, ADMIN, partition_count=9, page_size=1, page_token="")
-    rest, end = world.engine.partition_query(group, ADMIN, partition_count=9, page_size=5, page_token=token)
+    first, token = await world.engine.partition_query(
+        group, ADMIN, partition_count=9, page_size=1, page_token=""
+    )
+    rest, end = await world.engine.partition_query(
+        group, ADMIN, partition_count=9, page_size=5, page_token=token
+    )
 
     assert (len(first), len(rest), end) == (1, 1, "")

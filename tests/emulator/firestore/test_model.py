@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import chain
 
 import pytest
@@ -27,20 +29,23 @@ from emulator.firestore.queries import Query
 from emulator.firestore.reads import Consistency, TransactionOptions
 from emulator.firestore.values import Timestamp
 from tests.emulator.firestore.brute_force import find
+from tests.emulator.firestore.small_steps import small_steps
 from tests.emulator.firestore.strategies import commits, queries
 from tests.emulator.firestore.world import DATABASE, World, queued
 
 _settings = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-@pytest.fixture(params=["walks", "indexes"], autouse=True)
-def _planner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(params=["walks", "indexes", "small steps"], autouse=True)
+def _planner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Small collections are walked, and so are large ones at first; without that every query goes by an
-    index.
+    index. What is done at once here takes many steps in large collections.
     """
-    if request.param == "indexes":
-        monkeypatch.setattr(planning, "SMALL", 0)
-        monkeypatch.setattr(planning, "PATIENCE", 0)
+    with small_steps() if request.param == "small steps" else nullcontext():
+        if request.param == "indexes":
+            monkeypatch.setattr(planning, "SMALL", 0)
+            monkeypatch.setattr(planning, "PATIENCE", 0)
+        yield
 
 
 class Client:
@@ -151,7 +156,7 @@ def test_listener_after_each_commit_shows_exactly_the_result(
         model = Model()
         client = Client(model.world.listen())
         for target_id, query in enumerate(asked, start=1):
-            client.session.add_target(Target(target_id, query=query))
+            await client.session.add_target(Target(target_id, query=query))
         client.receive()
         for writes in history:
             await model.commit(writes)
@@ -173,7 +178,7 @@ def test_listener_that_resumes_catches_up_by_the_delta_alone(
     async def run() -> None:
         model = Model()
         client = Client(model.world.listen())
-        client.session.add_target(Target(1, query=asked))
+        await client.session.add_target(Target(1, query=asked))
         for writes in before:
             await model.commit(writes)
         client.receive(*chain.from_iterable(before))
@@ -181,7 +186,7 @@ def test_listener_that_resumes_catches_up_by_the_delta_alone(
         for writes in meanwhile:
             await model.commit(writes)
         client.session = model.world.listen()
-        client.session.add_target(Target(1, query=asked, resume_token=client.token))
+        await client.session.add_target(Target(1, query=asked, resume_token=client.token))
         client.receive()
         _assert_shows(client, model, [asked])
 
@@ -193,6 +198,57 @@ def _assert_shows(client: Client, model: Model, asked: list[Query]) -> None:
         assert sorted(client.shown[target_id]) == sorted(find(model.documents, query))
         for name, document in client.shown[target_id].items():
             assert document is model.documents[name]
+
+
+@_settings
+@given(
+    before=st.lists(commits, min_size=1, max_size=4),
+    meanwhile=st.lists(commits, max_size=4),
+    asked=queries(),
+)
+def test_query_that_runs_while_others_commit_finds_what_there_was_when_it_began(
+    before: list[list[Write]], meanwhile: list[list[Write]], asked: Query
+) -> None:
+    async def run() -> None:
+        model = Model()
+        for writes in before:
+            await model.commit(writes)
+        expected = find(model.documents, asked)
+        running = asyncio.ensure_future(model.names(asked, Consistency()))
+        for writes in meanwhile:
+            await asyncio.sleep(0)
+            await model.commit(writes)
+        assert await running == expected
+
+    asyncio.run(run())
+
+
+@_settings
+@given(
+    before=st.lists(commits, min_size=1, max_size=4),
+    meanwhile=st.lists(commits, max_size=4),
+    asked=queries(),
+)
+def test_listener_that_begins_or_resumes_while_others_commit_shows_the_result(
+    before: list[list[Write]], meanwhile: list[list[Write]], asked: Query
+) -> None:
+    async def run() -> None:
+        model = Model()
+        for writes in before:
+            await model.commit(writes)
+        client = Client(model.world.listen())
+        for _ in range(2):
+            target = Target(1, query=asked, resume_token=client.token or None)
+            running = asyncio.ensure_future(client.session.add_target(target))
+            for writes in meanwhile:
+                await asyncio.sleep(0)
+                await model.commit(writes)
+            await running
+            client.receive(*chain.from_iterable(meanwhile))
+            _assert_shows(client, model, [asked])
+            client.session = model.world.listen()
+
+    asyncio.run(run())
 
 
 @_settings
