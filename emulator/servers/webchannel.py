@@ -18,6 +18,7 @@ from emulator.firestore.engine import Engine
 from emulator.firestore.listen import ListenEvent
 from emulator.servers.http_app import NOT_FOUND, BodyTooLarge, Receive, Request, Response, Scope, Send
 from emulator.servers.streams import ListenStream, WriteStream
+from emulator.servers.turns import Turns
 from emulator.wire import protos
 from emulator.wire.identity import identify
 from emulator.wire.rest_json import parse_json, to_message
@@ -77,24 +78,33 @@ _UNKNOWN_SID = b"<html><head><title>400</title></head><body>Unknown SID</body></
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds: until a silent back channel gets a noop, until a streaming one ends, and until a session that
-    has none is dropped.
+    """Seconds: until a silent back channel gets a noop, until a streaming one ends, until a session that has
+    none is dropped, and until one of a browser gives way when they take all its connections.
     """
 
     keep_alive: float = 30.0
     back_channel: float = 60.0
     abandoned: float = 90.0
+    turn: float = 0.1
 
 
 class _BackChannel:
-    """One open GET. `event` wakes it up; `open` turns False when the client is gone or opened another."""
+    """One open GET. `event` wakes it up; `open` turns False when the client is gone or opened another,
+    `wanted` turns True when its connection is.
+    """
 
     def __init__(self) -> None:
         self.event = asyncio.Event()
         self.open = True
+        self.wanted = False
 
     def end(self) -> None:
         self.open = False
+        self.event.set()
+
+    def give_way(self) -> None:
+        """End after what is queued."""
+        self.wanted = True
         self.event.set()
 
 
@@ -279,6 +289,7 @@ class WebChannel:
         self._timing = timing
         self._most = most
         self._new_sid = new_sid
+        self._turns = Turns(timing.turn)
         self._sessions: dict[str, _ListenSession | _WriteSession] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -305,7 +316,7 @@ class WebChannel:
             case RequestKind.TERMINATE:
                 return self._terminate(request)
             case RequestKind.BACK:
-                return await self._back_channel(request, receive, send)
+                return await self._back_channel(request, Request(scope, receive), send)
 
     def close(self) -> None:
         """End every session.
@@ -373,7 +384,7 @@ class WebChannel:
         self._drop(request.sid)
         return _answer(200) if known else _answer(400, _UNKNOWN_SID)
 
-    async def _back_channel(self, request: ChannelRequest, receive: Receive, send: Send) -> Response | None:
+    async def _back_channel(self, request: ChannelRequest, http: Request, send: Send) -> Response | None:
         session = self._sessions.get(request.sid)
         if session is None or not session.outgoing.can_replay(request.acknowledged):
             return _answer(400, _UNKNOWN_SID)
@@ -382,11 +393,12 @@ class WebChannel:
             self._drop(request.sid)
             return _answer(400, _UNKNOWN_SID)
         back = session.attach()
-        watcher = asyncio.create_task(_watch_disconnect(receive, back))
+        watcher = asyncio.create_task(_watch_disconnect(http.receive, back))
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-            await _stream_arrays(session, back, request, self._timing, send)
-            await send({"type": "http.response.body", "body": b""})
+            with self._turns.taken(http, back.give_way):
+                await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+                await _stream_arrays(session, back, request, self._timing, send)
+                await send({"type": "http.response.body", "body": b""})
         finally:
             watcher.cancel()
             session.detach(back)
@@ -416,9 +428,9 @@ async def _stream_arrays(
             written += len(data)
             if not streaming or written >= MAX_RESPONSE:
                 return
-        elif session.ended or (written and now() >= deadline):
+        elif session.ended or (written and (back.wanted or now() >= deadline)):
             return
-        elif not await _wait(back.event, min(silence, max(0.0, deadline - now()))):
+        elif back.wanted or not await _wait(back.event, min(silence, max(0.0, deadline - now()))):
             session.emit(NOOP)
 
 

@@ -31,7 +31,7 @@ HERE = DatabaseId("demo-raw")
 class Exchange:
     """One HTTP request to the application, its answer and its end."""
 
-    def __init__(self, app, method, path, query, body=b""):
+    def __init__(self, app, method, path, query, body=b"", headers=()):
         self._sent = asyncio.Queue()
         self._received = asyncio.Queue()
         self._received.put_nowait({"type": "http.request", "body": body, "more_body": False})
@@ -40,7 +40,7 @@ class Exchange:
             "method": method,
             "path": path,
             "query_string": urlencode(query).encode(),
-            "headers": [],
+            "headers": headers,
         }
         self.task = asyncio.create_task(app(scope, self._received.get, self._send))
         self.chunks = []
@@ -90,9 +90,9 @@ class Client:
         query = {"VER": 8, "SID": self.sid, "RID": 2, "AID": acknowledged}
         return Exchange(self.app, "POST", self.path, query, form(messages, offset))
 
-    def listen(self, *, acknowledged=0, streaming=True):
+    def listen(self, *, acknowledged=0, streaming=True, headers=()):
         query = {"VER": 8, "SID": self.sid, "RID": "rpc", "AID": acknowledged, "CI": int(not streaming)}
-        return Exchange(self.app, "GET", self.path, query)
+        return Exchange(self.app, "GET", self.path, query, headers=headers)
 
 
 def form(messages, offset=0):
@@ -174,6 +174,69 @@ async def test_next_back_channel_goes_on_where_the_last_ended(start, engine):
     second = client.listen(acknowledged=seen)
     assert await second.status() == 200
     assert (await second.arrays())[0][0]["documentChange"]["document"]["name"].endswith("/c/between")
+
+
+def browser(origin="http://127.0.0.1:5000", agent="Mozilla/5.0 (X11)"):
+    return [(b"user-agent", agent.encode()), (b"origin", origin.encode()), (b"host", b"127.0.0.1:8080")]
+
+
+async def past_noop(back):
+    assert await back.status() == 200
+    assert await back.arrays() == [["noop"]]
+
+
+@pytest.mark.parametrize("streaming", [True, False], ids=["streaming", "long polling"])
+async def test_back_channels_of_a_browser_that_take_all_its_connections_end_in_turns(start, streaming):
+    """Six is what a browser opens; what its pages send beyond them waits until one ends."""
+    app = start(turn=0.01)
+    clients = [await Client(app, LISTEN_PATH).open() for _ in range(7)]
+    backs = [client.listen(streaming=streaming, headers=browser()) for client in clients[:6]]
+    for back in backs:
+        assert await back.status() == 200
+
+    assert await backs[0].rest() == [["noop"]]
+    backs.append(clients[6].listen(streaming=streaming, headers=browser()))
+    assert await backs[1].rest() == [["noop"]]
+
+    assert await backs[6].status() == 200
+    assert [back.task.done() for back in backs[2:]] == [False] * 5
+
+
+async def test_listener_that_gave_way_goes_on_where_it_was(start, engine):
+    app = start(turn=0.01)
+    client = await Client(app, LISTEN_PATH).open(add_query("c"))
+    first = client.listen(headers=browser())
+    seen = await past_first_snapshot(first)
+    others = [await Client(app, WRITE_PATH).open({"database": DATABASE}) for _ in range(5)]
+    backs = [other.listen(headers=browser()) for other in others]
+
+    seen += len(await first.rest())
+    await commit(engine, ("between", {"n": 1}))
+    second = client.listen(acknowledged=seen, headers=browser())
+
+    assert await second.status() == 200
+    assert (await second.arrays())[0][0]["documentChange"]["document"]["name"].endswith("/c/between")
+    assert len(backs) == 5
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param([browser()] * 5, id="a connection is free"),
+        pytest.param([browser()] * 4 + [browser("http://localhost:3000")] * 4, id="two origins"),
+        pytest.param([browser()] * 4 + [browser(agent="Mozilla/5.0 (Mac)")] * 4, id="two browsers"),
+        pytest.param([browser(agent="node")] * 20, id="no browser"),
+        pytest.param([()] * 20, id="who does not say"),
+    ],
+)
+async def test_back_channels_stay_while_connections_are_free(start, headers):
+    """The twin of giving way, with no time to wait for at all."""
+    app = start(turn=0, keep_alive=0.05)
+    backs = [(await Client(app, LISTEN_PATH).open()).listen(headers=those) for those in headers]
+    for back in backs:
+        await past_noop(back)
+        assert await back.arrays() == [["noop"]]
+    assert not any(back.task.done() for back in backs)
 
 
 async def test_session_whose_client_vanished_is_dropped(start, engine):
