@@ -35,7 +35,7 @@ from emulator.firestore.paths import DatabaseId, DocumentPath, PathKey
 from emulator.firestore.planning import prepare
 from emulator.firestore.queries import Query
 from emulator.firestore.steps import Steps, Turns, at_once, pieces
-from emulator.firestore.usage import Usage
+from emulator.firestore.usage import RESUMED_MICROS, Usage
 from emulator.firestore.values import Timestamp
 from emulator.firestore.views import Altered, View, shelf_for
 from emulator.firestore.watches import Delta, DocumentsWatch, Watch, watch_query
@@ -308,7 +308,7 @@ class ListenSession:
             deltas = self._since(opened, moment)
         time = state.clock.read_time()
         if since is not None:
-            self._send_missed(opened, deltas, time)
+            self._send_missed(opened, deltas, since, time)
         else:
             if opened.target.resume_token or opened.target.read_time is not None:
                 self._put(TargetChanged(TargetChangeKind.RESET, (opened.id,)))
@@ -329,14 +329,24 @@ class ListenSession:
         changes = [change for change in moment.changes() if not places.isdisjoint(places_of(change.path))]
         return opened.watch.apply(changes, self._state.latest) if changes else []
 
-    def _send_missed(self, opened: _OpenTarget, deltas: list[Delta], time: Timestamp) -> None:
+    def _send_missed(
+        self, opened: _OpenTarget, deltas: list[Delta], since: Timestamp, time: Timestamp
+    ) -> None:
         for delta in deltas:
-            if delta.document is not None:
-                self._usage.heard(delta.document, 1)
             self._put(self._event(delta.path, delta.document, *_split(opened.id, delta), time))
+        self._bill_missed(opened, [each.document for each in deltas if each.document], since, time)
         if opened.matcher is not None and opened.target.expected_count is not None:
             # A client that counts has a cache that may have lost documents; with another number it asks anew.
             self._put(ExistenceFilter(opened.id, at_once(opened.watch.count(self._state.latest))))
+
+    def _bill_missed(
+        self, opened: _OpenTarget, missed: Sequence[Document], since: Timestamp, time: Timestamp
+    ) -> None:
+        if time.micros - since.micros > RESUMED_MICROS:
+            self._usage.resumed(missed, at_once(opened.watch.count(self._state.latest)))
+            return
+        for document in missed:
+            self._usage.heard(document, 1)
 
     def _send_shown(
         self, opened: _OpenTarget, shown: dict[PathKey, Document], deltas: list[Delta], time: Timestamp

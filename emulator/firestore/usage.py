@@ -2,8 +2,9 @@
 
 Source: https://firebase.google.com/docs/firestore/pricing. A document that is asked for is a read, there or
 not; a query is at least one, and pays for what its offset skips; an aggregation pays one for each 1,000 index
-entries; a listener pays for what it is sent, not for what was deleted; rules pay once per request for each
-document they look at, also when they refuse. Bytes are those of the stored documents, without the transport.
+entries; a listener pays for what it is sent, not for what was deleted, and when it resumes after more than
+half an hour, for everything it shows; rules pay once per request for each document they look at, also when
+they refuse. Bytes are those of the stored documents, without the transport.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from dataclasses import dataclass, field
 from emulator.firestore.documents import Document
 
 ENTRIES_PER_READ = 1000
+
+#: Microseconds for which a listener that was away pays only for what it has missed.
+RESUMED_MICROS = 30 * 60 * 1_000_000
 
 
 @dataclass(slots=True)
@@ -37,6 +41,11 @@ class Usage:
     def queried(self, sent: Iterable[Document], skipped: int = 0) -> None:
         """A query, a page of a list, or the first answer to a listener."""
         self.reads += max(1, skipped + self.sent(sent))
+
+    def resumed(self, missed: Iterable[Document], shown: int) -> None:
+        """A listener that was away for long: billed like a query, though only what it missed is sent."""
+        self.sent(missed)
+        self.reads += max(1, shown)
 
     def aggregated(self, entries: int) -> None:
         self.reads += max(1, -(-entries // ENTRIES_PER_READ))

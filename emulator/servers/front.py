@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from time import monotonic
 from typing import cast
+
+from emulator.servers.open_files import OpenFiles
 
 HTTP2_PREFACE = b"PRI"
 
@@ -27,12 +30,14 @@ class Front:
         self._make_http = make_http
         self.patience = patience
         self._transports: set[asyncio.Transport] = set()
+        self._files = OpenFiles(monotonic)
 
     def __call__(self) -> asyncio.Protocol:
         return _Sniffer(self)
 
     def opened(self, transport: asyncio.Transport) -> None:
         self._transports.add(transport)
+        self._files.opened(transport.get_extra_info("socket").fileno())
 
     def closed(self, transport: asyncio.Transport) -> None:
         self._transports.discard(transport)

@@ -18,6 +18,7 @@ from emulator.rules import RulesCompileError, Ruleset, compile_ruleset
 from emulator.servers.exit_export import ExitExport
 from emulator.servers.index_file import index_checker
 from emulator.servers.journal import Journal, JournalError
+from emulator.servers.open_files import raise_limit
 from emulator.servers.options import Options
 from emulator.servers.seed import Seed
 from emulator.servers.server import EmulatorServer, now
@@ -38,6 +39,7 @@ _DENY_EVERYTHING = (
 def run(options: Options, listeners: list[socket.socket]) -> int:
     """Serve on the sockets until told to stop; the exit code."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(message)s")
+    raise_limit()
     try:
         seed = _seed(options)
         engine = _engine(options, seed)

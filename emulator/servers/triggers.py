@@ -63,8 +63,9 @@ _V1_TYPE = re.compile(
 _V2_TYPE = re.compile(r"google\.cloud\.firestore\.document\.v1\.(\w+?)(?:\.withAuthContext)?", re.ASCII)
 _V1_RESOURCE = re.compile(r"projects/[^/]+/databases/([^/]+)/documents/(.+)", re.DOTALL)
 
-#: In a path pattern `{name}` or `{name=*}` is one segment, `{name=**}` any number of them.
-_CAPTURE = re.compile(r"\{\w+(?:=(\*\*?))?\}", re.ASCII)
+#: In a path pattern `{name}` captures a segment and `{name=glob}` what matches: `*` within one, `**` any
+#: number of them.
+_CAPTURE = re.compile(r"\{\w+(?:=([^{}/]*))?\}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +119,11 @@ def _kind(types: re.Pattern[str], event_type: str, *, form: int) -> ChangeKind:
 def _path_pattern(text: str) -> re.Pattern[str]:
     pattern = ""
     for segment in text.strip("/").split("/"):
-        capture = _CAPTURE.fullmatch(segment)
-        if capture is None:
-            pattern += "/" + re.escape(segment)
-        elif capture[1] == "**":
+        glob = _CAPTURE.sub(lambda capture: capture[1] or "*", segment)
+        if glob == "**":
             pattern += "(?:/.+)?"
         else:
-            pattern += "/[^/]+"
+            pattern += "/" + "[^/]*".join(map(re.escape, re.split(r"\*+", glob)))
     return re.compile(pattern, re.DOTALL)
 
 

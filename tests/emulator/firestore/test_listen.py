@@ -19,7 +19,19 @@ from emulator.firestore.listen import (
     TargetChanged,
 )
 from emulator.firestore.matching import Matcher
-from tests.emulator.firestore.world import DATABASE, World, delete, order, path, query, queued, update, where
+from emulator.firestore.values import Timestamp
+from tests.emulator.firestore.world import (
+    DATABASE,
+    SECOND,
+    World,
+    delete,
+    order,
+    path,
+    query,
+    queued,
+    update,
+    where,
+)
 
 ALICE = Caller(uid="alice", token={"sub": "alice"})
 
@@ -306,6 +318,27 @@ async def test_resumed_target_with_a_count_gets_the_count(world: World) -> None:
     await resumed.add_target(Target(1, query=query(), resume_token=token, expected_count=2))
 
     assert _heard(resumed) == ["ADD 1", "-c/a 1", "FILTER 1 1", "CURRENT 1", "NO_CHANGE"]
+
+
+@pytest.mark.parametrize(("minutes", "billed"), [(29, 1), (31, 3)])
+async def test_listener_that_was_away_for_more_than_half_an_hour_pays_like_a_query(
+    world: World, minutes: int, billed: int
+) -> None:
+    await world.put(a={}, b={}, gone={})
+    session = world.listen()
+    await session.add_target(Target(1, query=query()))
+    token = _token(queued(session))
+    session.close()
+    await world.commit(update("c/new", {}), delete("c/gone"))
+    world.now = Timestamp(world.now.micros + minutes * 60 * SECOND)
+    usage = world.engine.meter.of(DATABASE.project)
+    usage.reset()
+
+    resumed = world.listen()
+    await resumed.add_target(Target(1, query=query(), resume_token=token))
+
+    assert sorted(_heard(resumed)[1:-2]) == ["+c/new 1", "-c/gone 1"]
+    assert usage.reads == billed
 
 
 async def test_resumed_documents_target_hears_of_deletes(world: World) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import resource
 import signal
 import socket
 import struct
 import time
 import weakref
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import grpc
@@ -95,6 +97,53 @@ def test_connections_that_break_off_leave_no_file_open(
         assert emulator.http("GET", "/").status == 200
     assert left <= before
     assert "Traceback" not in emulator.log
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts open files in /proc")
+@pytest.mark.parametrize("data", [GET[:9], PREFACE], ids=["HTTP", "gRPC"])
+def test_more_connections_than_files_are_said_and_end_nothing(data: bytes) -> None:
+    with running_emulator() as emulator, ExitStack() as open_connections:
+        held = open_connections.enter_context(_connect(emulator.port))
+        assert _is_served(held)
+        most = _open_files(emulator) + 20
+        resource.prlimit(emulator.process.pid, resource.RLIMIT_NOFILE, (most, most))
+
+        with ExitStack() as crowd:
+            for _ in range(100):
+                with suppress(ConnectionError):
+                    crowd.enter_context(_connect(emulator.port)).sendall(data)
+            _wait_until(lambda: "as the system allows" in emulator.log)
+            assert _is_served(held)
+        _wait_until(lambda: _answers(emulator))
+
+        assert emulator.process.poll() is None
+        assert "Traceback" not in emulator.log
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def _is_served(connection: socket.socket) -> bool:
+    connection.sendall(GET)
+    answer = b""
+    while not answer.endswith(b"Ok\n") and (more := connection.recv(4096)):
+        answer += more
+    return answer.startswith(b"HTTP/1.1 200")
+
+
+def _answers(emulator: Emulator) -> bool:
+    """Whether a gRPC call and an HTTP request on new connections are served."""
+    try:
+        with _connect(emulator.port) as connection:
+            connection.sendall(PREFACE + b"\0\0\0\4\0\0\0\0\0")
+            settings = connection.recv(1)
+        return bool(settings) and emulator.http("GET", "/").status == 200
+    except OSError:
+        return False
 
 
 async def test_a_reset_connection_is_not_kept_in_memory() -> None:

@@ -252,6 +252,10 @@ def test_each_kind_hears_of_its_own_changes(app: App, functions: FunctionsEmulat
         ("{all=**}", ["last/end", "other/one", "things/one", "things/one/parts/p", "things/two"]),
         ("{collection}/one", ["other/one", "things/one"]),
         ("things.{id}", []),
+        ("{rest=**}/parts/{part}", ["things/one/parts/p"]),
+        ("things/{id}/{rest=**}/{part}", ["things/one/parts/p"]),
+        ("things/t{id=w*}", ["things/two"]),
+        ("{collection=*}/one", ["other/one", "things/one"]),
     ],
 )
 def test_patterns_choose_documents(
