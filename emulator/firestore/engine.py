@@ -51,7 +51,8 @@ class Engine:
     `admit` is called on a database's first access; what it raises refuses it. `seed` gives what it begins
     with, then and after a reset; `seed_aside` gives the same while others go on. Observers are called
     synchronously, in order, after each commit or decision. `journal` is called before changes are made, also
-    when a database begins with none; when it raises they are not made.
+    when a database begins with none; when it raises they are not made. Long work with what the engine gives
+    takes `turns` with its own.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class Engine:
         self.commit_observers: list[Callable[[CommitEvent], None]] = []
         self.rules_observers: list[Callable[[RulesEvaluation], None]] = []
         self._clock = CommitClock(clock)
-        self._turns = Turns(clock)
+        self.turns = Turns(clock)
         self._epoch = random.randbytes(4)
         self._databases: dict[DatabaseId, Database] = {}
         self._beginnings: dict[DatabaseId, asyncio.Future[None]] = {}
@@ -211,7 +212,7 @@ class Engine:
                 normal = normalize(query)
                 self._let_in(query, normal, normal, caller, reading)
                 ahead = replace(normal, limit=size + 1)  # to know whether there are more
-                found = await self._turns.take(execution(Matcher(ahead), reading.view))
+                found = await self.turns.take(execution(Matcher(ahead), reading.view))
                 result = listings.page(found.documents, size, reading.time)
             self._usage(parent.database).queried(
                 each for each in result.documents if isinstance(each, Document)
@@ -246,9 +247,9 @@ class Engine:
         await state.transactions.until_unclaimed(consistency, collection_ids={query.collection})
         with Reading(state, consistency) as reading:
             self._let_in(query, normal, normal, caller, reading)
-            found = await self._turns.take(execution(Matcher(normal), reading.view))
+            found = await self.turns.take(execution(Matcher(normal), reading.view))
             self._usage(state.id).queried(found.documents, found.skipped)
-            documents = await self._turns.take(_projected(query, found))
+            documents = await self.turns.take(_projected(query, found))
             return QueryResult(documents, reading.time, found.skipped, reading.began)
 
     async def run_aggregation(
@@ -269,9 +270,9 @@ class Engine:
         await state.transactions.until_unclaimed(consistency, collection_ids={query.collection})
         with Reading(state, consistency) as reading:
             self._let_in(query, normal, over, caller, reading)
-            found = await self._turns.take(execution(Matcher(walked), reading.view))
+            found = await self.turns.take(execution(Matcher(walked), reading.view))
             self._usage(state.id).aggregated(len(found.documents) + found.skipped)
-            values = await self._turns.take(aggregate(named, found.documents))
+            values = await self.turns.take(aggregate(named, found.documents))
             return AggregationResult(values, reading.time, reading.began)
 
     def _let_in(
@@ -288,7 +289,7 @@ class Engine:
         self.check_indexes(indexed)
 
     async def _prepare(self, state: Database, query: NormalQuery) -> None:
-        await self._turns.take(prepare(shelf_for(state.store, query), query))
+        await self.turns.take(prepare(shelf_for(state.store, query), query))
 
     def _usage(self, database: DatabaseId) -> Usage:
         return self.meter.of(database.project)
@@ -315,7 +316,7 @@ class Engine:
         with Reading(self.database(query.parent.database), Consistency(read_time=read_time)) as reading:
             self._usage(query.parent.database).asked(1, ())
             steps = listings.partitions(reading, query, partition_count, page_size, page_token)
-            return await self._turns.take(steps)
+            return await self.turns.take(steps)
 
     # --- writes
 
@@ -475,7 +476,7 @@ class Engine:
             self._usage(database),
             caller,
             self._epoch,
-            self._turns,
+            self.turns,
             self._forget,
         )
         self._sessions[session] = None

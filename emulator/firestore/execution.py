@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from heapq import nlargest, nsmallest
-from itertools import groupby, islice
+from itertools import islice
 from operator import itemgetter
 from typing import Any, TypeAlias, TypeVar
 
@@ -16,7 +15,7 @@ from emulator.firestore.nearest import Nearest
 from emulator.firestore.paths import FieldPath
 from emulator.firestore.planning import Arrangement, Plan, plan
 from emulator.firestore.queries import FindNearest
-from emulator.firestore.steps import PIECE, RUN, Steps, pieces, sort
+from emulator.firestore.steps import PIECE, RUN, Steps, first, pieces, sort
 from emulator.firestore.views import Altered, View
 
 _T = TypeVar("_T")
@@ -154,15 +153,20 @@ class _Walk:
         yield from sorting.sorted()
 
     def _sorted_groups(self, batches: Batches, field: FieldPath) -> Batches:
-        """All that have one value of the field come before all that have the next."""
-        matcher = self._matcher
-        sorting, group = _Sorting(matcher), None
+        """All that have one value of the field come before all that have the next: what is complete but for
+        the last group is sorted and given.
+        """
+        sorting, group = _Sorting(self._matcher), None
         for batch in batches:
-            for key, documents in groupby(batch, key=partial(field_key, field=field)):
-                if key != group:
-                    yield from sorting.sorted()
-                    sorting, group = _Sorting(matcher), key
-                sorting.add(documents)
+            last = field_key(batch[-1], field) if batch else group
+            if last != group:
+                cut = len(batch)
+                while cut and field_key(batch[cut - 1], field) == last:
+                    cut -= 1
+                sorting.add(batch[:cut])
+                yield from sorting.sorted()
+                sorting, group, batch = _Sorting(self._matcher), last, batch[cut:]
+            sorting.add(batch)
             yield []
         yield from sorting.sorted()
 
@@ -232,14 +236,8 @@ class _Stream:
 
     def take(self, bound: Position) -> list[Placed]:
         """Those that do not come after the bound."""
-        low, high = 0, len(self.waiting)
-        while low < high:
-            middle = (low + high) // 2
-            if self._ordering.precedes(bound, self.waiting[middle][0]):
-                high = middle
-            else:
-                low = middle + 1
-        taken, self.waiting = self.waiting[:low], self.waiting[low:]
+        end = first(self.waiting, lambda placed: self._ordering.precedes(bound, placed[0]))
+        taken, self.waiting = self.waiting[:end], self.waiting[end:]
         return taken
 
 

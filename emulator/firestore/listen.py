@@ -112,6 +112,9 @@ class ExistenceFilter:
 
 ListenEvent: TypeAlias = TargetChanged | DocumentChanged | DocumentDeleted | DocumentRemoved | ExistenceFilter
 
+#: What a target shows first, by name.
+Shown: TypeAlias = dict[PathKey, DocumentChanged]
+
 #: Changes a client may leave unread before it gets everything anew instead.
 MAX_QUEUED_EVENTS = 20_000
 MAX_QUEUED_BYTES = 64 * 1024 * 1024
@@ -277,8 +280,8 @@ class ListenSession:
             self._arrived.clear()
         return events
 
-    def _put(self, event: ListenEvent) -> None:
-        self._queue.append(event)
+    def _put(self, *events: ListenEvent) -> None:
+        self._queue += events
         self._arrived.set()
 
     def _fail(self, failure: FirestoreError) -> None:
@@ -296,7 +299,7 @@ class ListenSession:
             yield from prepare(shelf_for(state.store, query), query, again=again)
         since = self._resume_time(opened.target)
         view = state.latest if since is None else state.view_at(since)
-        shown: dict[PathKey, Document] = {}
+        shown: Shown = {}
         with view.held() as moment:
             if since is None:
                 shown = yield from self._shown(opened, view)
@@ -315,11 +318,11 @@ class ListenSession:
             self._send_shown(opened, shown, deltas, time)
         self._send_current((opened.id,), time)
 
-    def _shown(self, opened: _OpenTarget, view: View) -> Steps[dict[PathKey, Document]]:
-        """Everything the target shows, by name, as of the view at the first step."""
-        shown: dict[PathKey, Document] = {}
+    def _shown(self, opened: _OpenTarget, view: View) -> Steps[Shown]:
+        """Everything the target shows, as of the view at the first step."""
+        shown: Shown = {}
         for piece in pieces((yield from opened.watch.reset(view))):
-            shown.update((document.path.key, document) for document in piece)
+            shown.update((document.path.key, DocumentChanged(document, (opened.id,))) for document in piece)
             yield
         return shown
 
@@ -348,23 +351,20 @@ class ListenSession:
         for document in missed:
             self._usage.heard(document, 1)
 
-    def _send_shown(
-        self, opened: _OpenTarget, shown: dict[PathKey, Document], deltas: list[Delta], time: Timestamp
-    ) -> None:
+    def _send_shown(self, opened: _OpenTarget, shown: Shown, deltas: list[Delta], time: Timestamp) -> None:
         """What the target showed and what changed meanwhile, as one snapshot."""
+        ids = (opened.id,)
         for delta in deltas:
             if delta.shown and delta.document is not None:
-                shown[delta.path.key] = delta.document
+                shown[delta.path.key] = DocumentChanged(delta.document, ids)
             else:
                 shown.pop(delta.path.key, None)
-        ids = (opened.id,)
-        for document in shown.values():
-            self._put(DocumentChanged(document, ids))
+        self._put(*shown.values())
         named = dict.fromkeys(opened.target.documents or ())
         missing = [path for path in named if self._state.latest.get(path.key) is None]
         for path in missing:
             self._put(DocumentDeleted(path, ids, time))
-        self._usage.queried(shown.values(), len(missing))
+        self._usage.queried((event.document for event in shown.values()), len(missing))
 
     def _send_current(self, target_ids: tuple[int, ...], time: Timestamp) -> None:
         self._put(TargetChanged(TargetChangeKind.CURRENT, target_ids, None, self._token(time), time))
@@ -491,7 +491,7 @@ class ListenSession:
 
     def _catch_up(self) -> Steps[None]:
         """Everything anew, as of the end."""
-        shown: dict[_OpenTarget, tuple[Altered, dict[PathKey, Document]]] = {}
+        shown: dict[_OpenTarget, tuple[Altered, Shown]] = {}
         with ExitStack() as holding:
             while (opened := self._next_without(shown)) is not None:
                 moment = holding.enter_context(self._state.latest.held())
@@ -500,9 +500,9 @@ class ListenSession:
             time = self._state.clock.read_time()
             there = [opened for opened in shown if self._targets.get(opened.id) is opened]
             for opened in there:
-                moment, documents = shown[opened]
+                moment, events = shown[opened]
                 self._put(TargetChanged(TargetChangeKind.RESET, (opened.id,)))
-                self._send_shown(opened, documents, self._since(opened, moment), time)
+                self._send_shown(opened, events, self._since(opened, moment), time)
         if there:
             self._send_current(tuple(opened.id for opened in there), time)
 

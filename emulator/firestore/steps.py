@@ -6,6 +6,8 @@ A step is a fraction of a millisecond. What is read in several steps has to be h
 from __future__ import annotations
 
 import asyncio
+import operator
+from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, TypeAlias, TypeVar
 
@@ -43,9 +45,7 @@ def pieces(elements: Sequence[_T]) -> Iterator[Sequence[_T]]:
 
 
 def sort(elements: list[_T], key: Callable[[_T], Any], *, reverse: bool = False) -> Steps[list[_T]]:
-    """The elements in order, stable as `sorted`: runs by themselves, then two by two, since what is made of
-    two sorted runs is sorted by merging them.
-    """
+    """The elements in order, stable as `sorted`: runs by themselves, then merged two by two."""
     runs = [elements[start : start + RUN] for start in range(0, len(elements), RUN)]
     for run in runs:
         run.sort(key=key, reverse=reverse)
@@ -53,10 +53,39 @@ def sort(elements: list[_T], key: Callable[[_T], Any], *, reverse: bool = False)
     while len(runs) > 1:
         merged: list[list[_T]] = []
         for left, right in zip(runs[::2], [*runs[1::2], []], strict=False):
-            merged.append(sorted(left + right, key=key, reverse=reverse) if right else left)
-            yield
+            merged.append((yield from _merge(left, right, key, reverse)))
         runs = merged
     return runs[0] if runs else []
+
+
+def _merge(left: list[_T], right: list[_T], key: Callable[[_T], Any], reverse: bool) -> Steps[list[_T]]:
+    """Two sorted lists as one, a run of each at a time. Of equals, those of the left come first."""
+    before = operator.gt if reverse else operator.lt
+
+    def behind(end: Any) -> Callable[[_T], bool]:
+        return lambda each: before(end, key(each))
+
+    def not_before(end: Any) -> Callable[[_T], bool]:
+        return lambda each: not before(key(each), end)
+
+    merged: list[_T] = []
+    at, other = 0, 0
+    while at < len(left) and other < len(right):
+        mine, others = left[at : at + RUN], right[other : other + RUN]
+        end = key(others[-1])
+        if before(end, key(mine[-1])):
+            mine = mine[: first(mine, behind(end))]
+        else:
+            others = others[: first(others, not_before(key(mine[-1])))]
+        at, other = at + len(mine), other + len(others)
+        merged += sorted(mine + others, key=key, reverse=reverse)
+        yield
+    return merged + left[at:] + right[other:]
+
+
+def first(elements: list[_T], holds: Callable[[_T], bool]) -> int:
+    """The position of the first for which it holds, as it does for all that follow."""
+    return bisect_left(range(len(elements)), True, key=lambda position: holds(elements[position]))
 
 
 class Turns:

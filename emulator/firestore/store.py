@@ -65,6 +65,19 @@ class Shelf:
             for name, document in documents.items():
                 build.replace(name, None, document)
 
+    def remove_all(self, documents: Mapping[PathKey, Document]) -> None:
+        """Likewise for many that are gone. A shelf that loses most of what it has forgets its indexes."""
+        if 2 * len(documents) < len(self.names):
+            for name, document in documents.items():
+                self.replace(name, document, None)
+            return
+        left = [name for name in self.names if name not in documents]
+        self.names.clear()
+        self.names.update(left)
+        self._indexes.clear()
+        self._builds.clear()
+        self._missed.clear()
+
     def index(self, of: Indexed) -> Index | None:
         """The index, when it has been built."""
         return self._indexes.get(of)
@@ -157,18 +170,37 @@ class Store:
                 self.apply(change)
             return
         created: dict[CollectionPath, dict[PathKey, Document]] = {}
+        deleted: dict[CollectionPath, dict[PathKey, Document]] = {}
         for change in changes:
             if change.before is None and change.after is not None:
-                for past in self._held.values():
-                    past.setdefault(change.path.key, None)
                 created.setdefault(change.path.collection, {})[change.path.key] = change.after
+            elif change.before is not None and change.after is None:
+                deleted.setdefault(change.path.collection, {})[change.path.key] = change.before
             else:
                 self.apply(change)
         for collection, documents in created.items():
-            self._documents.update(documents)
-            self._open_collection(collection)
-            for shelf in self._shelves_of(collection):
-                shelf.add_all(documents)
+            self._create_all(collection, documents)
+        for collection, documents in deleted.items():
+            self._delete_all(collection, documents)
+
+    def _create_all(self, collection: CollectionPath, documents: Mapping[PathKey, Document]) -> None:
+        for past in self._held.values():
+            for name in documents:
+                past.setdefault(name, None)
+        self._documents.update(documents)
+        self._open_collection(collection)
+        for shelf in self._shelves_of(collection):
+            shelf.add_all(documents)
+
+    def _delete_all(self, collection: CollectionPath, documents: Mapping[PathKey, Document]) -> None:
+        for past in self._held.values():
+            for name, document in documents.items():
+                past.setdefault(name, document)
+        for name in documents:
+            del self._documents[name]
+        for shelf in self._shelves_of(collection):
+            shelf.remove_all(documents)
+        self._close_collection(collection)
 
     def _shelves_of(self, collection: CollectionPath) -> Iterator[Shelf]:
         yield self._collections[collection]

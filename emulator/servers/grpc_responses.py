@@ -8,6 +8,7 @@ from emulator.errors import FirestoreError
 from emulator.firestore.documents import CommitResult, Document, MissingDocument, WriteResult
 from emulator.firestore.queries import Cursor
 from emulator.firestore.results import AggregationResult, BatchGetResult, ListDocumentsResult, QueryResult
+from emulator.firestore.steps import Steps
 from emulator.wire import protos
 from emulator.wire.documents import embed, encode_document, encode_status, encode_write_result
 from emulator.wire.queries import encode_cursor
@@ -63,10 +64,13 @@ def run_aggregation_responses(result: AggregationResult) -> Iterator[bytes]:
     yield response.SerializeToString()
 
 
-def list_documents_response(result: ListDocumentsResult) -> bytes:
-    documents = b"".join(embed(_DOCUMENT, _encode_listed(document)) for document in result.documents)
-    rest: bytes = protos.ListDocumentsResponse(next_page_token=result.next_page_token).SerializeToString()
-    return documents + rest
+def list_documents_response(result: ListDocumentsResult) -> Steps[bytes]:
+    parts: list[bytes] = []
+    for document in result.documents:
+        parts.append(embed(_DOCUMENT, _encode_listed(document)))
+        yield
+    parts.append(protos.ListDocumentsResponse(next_page_token=result.next_page_token).SerializeToString())
+    return b"".join(parts)
 
 
 def _encode_listed(document: Document | MissingDocument) -> bytes:

@@ -71,7 +71,9 @@ def _methods(service: FirestoreService, new_stream_id: Callable[[], str]) -> dic
     return {
         "GetDocument": _unary(service.get_document, p.GetDocumentRequest, encode_document),
         "ListDocuments": _unary(
-            service.list_documents, p.ListDocumentsRequest, responses.list_documents_response
+            service.list_documents,
+            p.ListDocumentsRequest,
+            lambda result: service.engine.turns.take(responses.list_documents_response(result)),
         ),
         "CreateDocument": _unary(service.create_document, p.CreateDocumentRequest, encode_document),
         "UpdateDocument": _unary(service.update_document, p.UpdateDocumentRequest, encode_document),
@@ -109,10 +111,13 @@ def _no_responses(result: None) -> Iterator[bytes]:
     return iter(())
 
 
-def _unary(call: Call, request_class: MessageClass, encode: Callable[[Any], bytes]) -> Handler:
+def _unary(
+    call: Call, request_class: MessageClass, encode: Callable[[Any], bytes | Awaitable[bytes]]
+) -> Handler:
     async def handle(data: bytes, context: Context) -> bytes:
         try:
-            return encode(await _answer(call, request_class, data, context))
+            encoded = encode(await _answer(call, request_class, data, context))
+            return encoded if isinstance(encoded, bytes) else await encoded
         except Exception as error:
             await _abort(context, error)
             raise

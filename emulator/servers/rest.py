@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from emulator.errors import FirestoreError, InvalidArgument
-from emulator.firestore.results import ListDocumentsResult
+from emulator.firestore.results import ListDocumentsResult, QueryResult
+from emulator.firestore.steps import Steps
 from emulator.servers.http_app import NOT_FOUND, Request, Response, json_body
 from emulator.servers.service import FirestoreService
 from emulator.wire import protos
@@ -25,7 +26,15 @@ from emulator.wire.json_documents import (
     json_write_result,
 )
 from emulator.wire.protos import Message, MessageClass
-from emulator.wire.rest_json import Json, parse_json, print_json, print_json_stream, to_message
+from emulator.wire.rest_json import (
+    Json,
+    Printed,
+    parse_json,
+    print_inner,
+    print_json,
+    print_json_stream,
+    to_message,
+)
 from emulator.wire.timestamps import encode_timestamp, format_timestamp, parse_timestamp
 
 _EMPTY: Json = {}
@@ -36,6 +45,7 @@ class RestHandlers:
 
     def __init__(self, service: FirestoreService) -> None:
         self._service = service
+        self._turns = service.engine.turns
 
     async def get_or_list(self, request: Request) -> Response:
         """A path with an even number of segments is a document, an odd one a collection."""
@@ -51,7 +61,7 @@ class RestHandlers:
         message = protos.ListDocumentsRequest(parent=parent, collection_id=collection)
         _read_parameters(message, request)
         result = await self._service.list_documents(message, request.authorization)
-        return _printed(_listed(result))
+        return await self._turns.take(_printed_list(result))
 
     async def create_document(self, request: Request) -> Response:
         if not _names_a_collection(request):
@@ -84,13 +94,13 @@ class RestHandlers:
         message, _ = await _database_request(request, protos.BatchGetDocumentsRequest)
         result = await self._service.batch_get(message, request.authorization)
         read_time = {"readTime": format_timestamp(result.read_time)}
-        answers: list[Json] = [
+        answers: Iterator[Json] = (
             {"missing": path.name, **read_time}
             if document is None
             else {"found": json_document(document), **read_time}
             for path, document in result.found
-        ]
-        return _printed_stream(result.transaction, answers)
+        )
+        return await self._turns.take(_printed_stream(result.transaction, answers))
 
     async def begin_transaction(self, request: Request) -> Response:
         message, _ = await _database_request(request, protos.BeginTransactionRequest)
@@ -121,17 +131,7 @@ class RestHandlers:
     async def run_query(self, request: Request) -> Response:
         message = await _parent_request(request, protos.RunQueryRequest)
         result = await self._service.run_query(message, request.authorization)
-        read_time = format_timestamp(result.read_time)
-        answers: list[Json] = [
-            {"document": json_document(document), "readTime": read_time} for document in result.documents
-        ]
-        if not answers:
-            answers.append({"readTime": read_time})
-        if result.skipped:
-            for answer in answers[:-1]:
-                answer["skippedResults"] = result.skipped
-        answers[-1]["done"] = True
-        return _printed_stream(result.transaction, answers)
+        return await self._turns.take(_printed_stream(result.transaction, _query_answers(result)))
 
     async def run_aggregation_query(self, request: Request) -> Response:
         message = await _parent_request(request, protos.RunAggregationQueryRequest)
@@ -141,7 +141,7 @@ class RestHandlers:
             "readTime": format_timestamp(result.read_time),
             "done": True,
         }
-        return _printed_stream(result.transaction, [answer])
+        return await self._turns.take(_printed_stream(result.transaction, [answer]))
 
     async def partition_query(self, request: Request) -> Response:
         message = await _parent_request(request, protos.PartitionQueryRequest)
@@ -167,15 +167,31 @@ def _printed(tree: Json) -> Response:
     return json_body(print_json(tree))
 
 
-def _printed_stream(transaction: bytes | None, answers: list[Json]) -> Response:
+def _printed_stream(transaction: bytes | None, answers: Iterable[Json]) -> Steps[Response]:
     """A new transaction comes as the first element."""
-    first = [] if transaction is None else [{"transaction": json_bytes(transaction)}]
-    return json_body(print_json_stream([*first, *answers]))
+    printed = [] if transaction is None else [print_inner({"transaction": json_bytes(transaction)})]
+    for answer in answers:
+        printed.append(print_inner(answer))
+        yield
+    return json_body(print_json_stream(printed))
 
 
-def _listed(result: ListDocumentsResult) -> Json:
-    documents = [json_document(document) for document in result.documents]
-    return _without_defaults({"documents": documents, "nextPageToken": result.next_page_token})
+def _query_answers(result: QueryResult) -> Iterator[Json]:
+    """One answer a document, or one without. The last one is `done`; with an offset all others say so."""
+    read_time = {"readTime": format_timestamp(result.read_time)}
+    skipped: Json = {"skippedResults": result.skipped} if result.skipped else {}
+    for document in result.documents[:-1]:
+        yield {"document": json_document(document), **read_time, **skipped}
+    last = {"document": json_document(result.documents[-1])} if result.documents else {}
+    yield {**last, **read_time, "done": True}
+
+
+def _printed_list(result: ListDocumentsResult) -> Steps[Response]:
+    documents: list[Printed] = []
+    for document in result.documents:
+        documents.append(print_inner(json_document(document), "  "))
+        yield
+    return _printed(_without_defaults({"documents": documents, "nextPageToken": result.next_page_token}))
 
 
 def _without_defaults(tree: Json) -> Json:

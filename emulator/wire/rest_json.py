@@ -32,6 +32,8 @@ _BYTES_FIELDS = frozenset(
 )
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}", re.ASCII)
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
 #: JSON text escapes that Java prints and Python does not.
 _LINE_SEPARATORS = {0x2028: "\\u2028", 0x2029: "\\u2029"}
 
@@ -76,9 +78,22 @@ def print_json(tree: Json) -> str:
     return "".join(parts)
 
 
-def print_json_stream(trees: Iterable[Json]) -> str:
+class Printed(str):
+    """A value that has been printed already, with `print_inner`."""
+
+    __slots__ = ()
+
+
+def print_inner(tree: Json, indent: str = "") -> Printed:
+    """An object within another one, whose own lines are indented so far."""
+    parts: list[str] = []
+    _print_object(tree, indent, parts)
+    return Printed("".join(parts))
+
+
+def print_json_stream(printed: Iterable[Printed]) -> str:
     """The body of a streaming method: one JSON array."""
-    return "[\n" + ",\n".join(print_json(tree).rstrip("\n") for tree in trees) + "\n]\n"
+    return "[\n" + ",\n".join(printed) + "\n]\n"
 
 
 def _print_object(tree: Json, indent: str, parts: list[str]) -> None:
@@ -106,16 +121,19 @@ def _print_value(value: Any, indent: str, parts: list[str]) -> None:
             _print_object(value, indent, parts)
         case list():
             _print_list(value, indent, parts)
+        case Printed():
+            parts.append(value)
         case str():
             parts.append(_print_text(value))
         case float():
             parts.append(java_double(value))
         case _:
-            parts.append(json.dumps(value))
+            parts.append(_encode(value))
 
 
 def _print_text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).translate(_LINE_SEPARATORS)
+    printed = _encode(text)
+    return printed if printed.isascii() else printed.translate(_LINE_SEPARATORS)
 
 
 def java_double(number: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from emulator.errors import InvalidArgument
 from emulator.firestore.values import Timestamp
@@ -26,6 +27,7 @@ def encode_timestamp(message: Message, timestamp: Timestamp) -> None:
     message.nanos = micros * 1000
 
 
+@lru_cache(maxsize=1024)
 def format_timestamp(timestamp: Timestamp) -> str:
     """RFC 3339 in UTC with no, three or six digits of fraction, as protobuf's JSON mapping prints it."""
     seconds, micros = divmod(timestamp.micros, 1_000_000)

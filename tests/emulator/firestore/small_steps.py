@@ -7,12 +7,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from emulator.firestore import execution, indexes, planning, steps
+from emulator.firestore import execution, indexes, planning, steps, store
 
 
 @contextmanager
 def small_steps() -> Iterator[None]:
-    """One document a step, and indexes for collections of any size."""
+    """One document a step, indexes for collections of any size, and commits as large ones are made."""
     with pytest.MonkeyPatch.context() as patch:
         for module in (steps, execution):
             patch.setattr(module, "PIECE", 1)
@@ -20,5 +20,6 @@ def small_steps() -> Iterator[None]:
         patch.setattr(execution, "AT_ONCE", 0)
         patch.setattr(indexes, "STEP", 1)
         patch.setattr(planning, "SMALL", 1)
+        patch.setattr(store, "_MANY", 1)
         patch.setattr(steps, "SLICE", 0)
         yield
