@@ -216,7 +216,12 @@ class Authorization:
         self, write: PlannedWrite, documents: Documents, budget: AccessBudget, before: View
     ) -> None:
         decision = self._decide_write(write, write.method, documents, budget, before)
-        if decision is None or decision.allowed:
+        if decision is None:
+            return
+        if decision.allowed:
+            if self._observers and write.other_method is not None:
+                # Who watches is shown both kinds, as by the official emulator; it costs and decides nothing.
+                self._decide_write(write, write.other_method, documents, AccessBudget.single(), before)
             return
         if write.other_method is None:
             raise PermissionDenied(decision.message)

@@ -306,6 +306,7 @@ async def test_observer_hears_every_decision(world: World) -> None:
 
     assert [(each.method, each.path, each.decision and each.decision.allowed) for each in heard] == [
         ("create", "c/d", True),
+        ("update", "c/d", False),
         ("get", "c/d", True),
         ("list", "c/*", True),
         ("delete", "c/d", False),

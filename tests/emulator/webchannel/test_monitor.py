@@ -125,6 +125,18 @@ def test_write_without_precondition_tells_create_and_update(monitored, monitor):
     assert request["inTransaction"] == {"boolValue": True}
 
 
+def test_allowed_write_tells_both_kinds_too_unless_its_precondition_says_which(monitored, monitor):
+    assert call(monitored[0], "PATCH", "notes/both", **fields(n=1)).status_code == 200
+    events = [next_event(monitor), next_event(monitor)]
+    assert {event["rulesContext"]["method"]: event["outcome"] for event in events} == {
+        "create": "allow",
+        "update": "error",
+    }
+    call(monitored[0], "PATCH", "notes/one?currentDocument.exists=false", **fields(n=1))
+    call(monitored[0], "GET", "notes/one")
+    assert [next_event(monitor)["rulesContext"]["method"] for _ in range(2)] == ["create", "get"]
+
+
 def test_allowed_write_shows_its_data_with_dots_escaped(monitored, monitor):
     call(monitored[0], "POST", "notes?documentId=dots", **fields(**{"n": 1, "a.b": 2}))
     event = next_event(monitor)
