@@ -33,6 +33,33 @@ _SNAPSHOT_STEP = 500
 Contents = dict[DatabaseId, dict[PathKey, Document]]
 
 
+class _Past:
+    """What a journal holds: what its commits left, how many they and their changes were, and where the last
+    one ends. `whole` says that nothing follows.
+    """
+
+    def __init__(self) -> None:
+        self.contents: Contents = {}
+        self.commits = 0
+        self.size = 0
+        self.writer = LogWriter()
+        self.whole = False
+        self._changes = 0
+
+    @property
+    def compacted_size(self) -> int:
+        """Bytes of a journal of the present alone, about."""
+        return self.size * sum(map(len, self.contents.values())) // max(1, self._changes)
+
+    def add(self, data: bytes) -> None:
+        """One record. Raises RecordError."""
+        record = decode_record(data)
+        _apply(self.contents.setdefault(record.database, {}), record.left)
+        self.commits += 1
+        self.size += self.writer.skip(len(data))
+        self._changes += len(record.left)
+
+
 class JournalError(Exception):
     """The folder cannot be used; the message is for the person who named it."""
 
@@ -53,36 +80,53 @@ class Journal:
 
     def attach(self, engine: Engine) -> None:
         """Give the engine what the journal holds, and from now on record what it commits."""
-        contents = self._read()
-        for database, documents in contents.items():
+        past = self._read()
+        for database, documents in past.contents.items():
             engine.restore(database, documents.values())
-        self._rewrite(contents)
+        self._begin(past)
         engine.journal = lambda database, changes: self._record(engine, database, changes)
 
     def close(self) -> None:
         os.close(self._file)
         os.close(self._lock)
 
-    def _read(self) -> Contents:
-        contents: Contents = {}
+    def _read(self) -> _Past:
+        past = _Past()
         try:
             log = self._path.read_bytes()
         except FileNotFoundError:
-            return contents
-        good = 0
+            return past
         try:
             for data in read_records(log):
-                record = decode_record(data)
-                _apply(contents.setdefault(record.database, {}), record.left)
-                good += 1
+                past.add(data)
         except (LogError, RecordError) as error:
             kept = self._path.with_suffix(".damaged")
             kept.write_bytes(log)
             logger.warning(
                 "%s is damaged after %d commits (%s); those are used, and the file is kept as %s",
-                self._path, good, error, kept.name,
+                self._path, past.commits, error, kept.name,
             )  # fmt: skip
-        return contents
+        past.whole = past.size == len(log)
+        return past
+
+    def _begin(self, past: _Past) -> None:
+        """Write on where the journal ends, unless most of it is history or its end is no record's."""
+        if past.whole and 0 < past.size <= _GROWTH * past.compacted_size:
+            self._go_on(past)
+            return
+        try:
+            self._rewrite(past.contents)
+        except OSError as error:
+            if not past.whole:
+                raise
+            self._stay_long(error)
+            self._go_on(past)
+
+    def _go_on(self, past: _Past) -> None:
+        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND)
+        self._writer, self._size, self._compacted_size = past.writer, past.size, past.compacted_size
+        with suppress(OSError):
+            self._path.with_suffix(".new").unlink()  # of an emulator that was killed while it wrote that
 
     def _rewrite(self, contents: Mapping[DatabaseId, Mapping[PathKey, Document]]) -> None:
         """A journal of the present alone takes the place of the old one, at once."""
@@ -99,6 +143,8 @@ class Journal:
             fresh.replace(self._path)
         except BaseException:
             os.close(file)
+            with suppress(OSError):
+                fresh.unlink()
             raise
         # What was moved is written on: nothing is left that could fail after the move.
         if self._file >= 0:
@@ -126,10 +172,11 @@ class Journal:
         try:
             self._rewrite({each: engine.contents(each) for each in engine.databases()})
         except OSError as error:
-            logger.warning("%s stays long: it cannot be written anew (%s)", self._path, error)
-            with suppress(OSError):
-                self._path.with_suffix(".new").unlink()
+            self._stay_long(error)
             self._compacted_size = self._size
+
+    def _stay_long(self, error: OSError) -> None:
+        logger.warning("%s stays long: it cannot be written anew (%s)", self._path, error)
 
     def _take_back(self, room: int) -> None:
         """Half a record would hide every later one."""

@@ -66,6 +66,20 @@ class LogWriter:
             if not rest:
                 return bytes(out)
 
+    def skip(self, size: int) -> int:
+        """How many bytes `add` gives for a record of that size; the room is then what it leaves."""
+        total, begun = 0, False
+        while size or not begun:
+            if self.room < _HEADER.size:
+                total += self.room
+                self.room = BLOCK_SIZE
+            piece = min(size, self.room - _HEADER.size)
+            total += _HEADER.size + piece
+            self.room -= _HEADER.size + piece
+            size -= piece
+            begun = True
+        return total
+
 
 def read_records(log: bytes) -> Iterator[bytes]:
     """The records of a whole log, in order. Raises LogError at the first that is damaged."""

@@ -42,6 +42,10 @@ def test_records_around_block_borders_survive(sizes):
 def test_records_of_any_size_survive(sizes):
     records = [bytes([index % 251]) * size for index, size in enumerate(sizes)]
     assert list(read_records(log(*records))) == records
+    written, skipped = LogWriter(), LogWriter()
+    for record in records:
+        assert skipped.skip(len(record)) == len(written.add(record))
+        assert skipped.room == written.room
 
 
 def test_padding_after_the_last_record_is_skipped():

@@ -204,12 +204,68 @@ async def test_journal_that_cannot_be_shortened_goes_on_as_it_is(tmp_path, monke
     assert [document.fields for document in again.documents(here)] == [{"n": 49}]
 
 
+async def commit(engine: Engine, number: int, name: str = "x") -> None:
+    here = DatabaseId("demo-journal")
+    write = Write(WriteKind.UPDATE, DocumentPath(here, ("c", name)), {"n": number})
+    await engine.commit(here, [write], ADMIN)
+
+
+def reopened(folder: Path) -> tuple[Engine, journal.Journal]:
+    engine, opened = Engine(clock=now, random=random.Random(1)), journal.Journal(folder)
+    opened.attach(engine)
+    return engine, opened
+
+
+def numbers(engine: Engine) -> list[Any]:
+    return [document.fields["n"] for document in engine.documents(DatabaseId("demo-journal"))]
+
+
+async def test_journal_without_much_history_is_written_on_and_not_anew(tmp_path):
+    left = b""
+    for start in (0, 100, 200):
+        engine, opened = reopened(tmp_path)
+        assert len(numbers(engine)) == start
+        assert (tmp_path / JOURNAL).read_bytes() == left
+        for number in range(start, start + 100):
+            await commit(engine, number, f"{number:04}")
+            await commit(engine, number, f"{number:04}")  # nothing new
+            await commit(engine, number + 1, f"{number:04}")
+        opened.close()
+        left = (tmp_path / JOURNAL).read_bytes()
+    engine, opened = reopened(tmp_path)
+    opened.close()
+    assert numbers(engine) == list(range(1, 301))
+
+
+async def test_journal_that_cannot_be_written_anew_at_the_start_is_written_on(tmp_path, monkeypatch, caplog):
+    """As on a full disk, where what was kept must not be out of reach."""
+    engine, opened = reopened(tmp_path)
+    for number in range(50):
+        await commit(engine, number)
+    opened.close()
+    monkeypatch.setattr(os, "fsync", full)
+
+    engine, opened = reopened(tmp_path)
+    assert "cannot be written anew" in caplog.text
+    assert sorted(path.name for path in tmp_path.iterdir()) == [JOURNAL, "lock"]
+    await commit(engine, 50)
+    opened.close()
+
+    monkeypatch.undo()
+    engine, opened = reopened(tmp_path)
+    opened.close()
+    assert numbers(engine) == [50]
+
+
+def full(file: int) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
 async def test_journal_that_runs_out_of_files_loses_nothing(tmp_path, monkeypatch):
     """It is shortened while the last file the process may have is opened by somebody else."""
     monkeypatch.setattr(journal, "COMPACTED_FROM", 1_000)
-    engine, opened = Engine(clock=now, random=random.Random(1)), journal.Journal(tmp_path)
-    opened.attach(engine)
-    open_file, here = os.open, DatabaseId("demo-journal")
+    engine, opened = reopened(tmp_path)
+    open_file = os.open
     asked = []
 
     def run_out(path, *given):
@@ -218,16 +274,13 @@ async def test_journal_that_runs_out_of_files_loses_nothing(tmp_path, monkeypatc
 
     for number in range(60):
         monkeypatch.setattr(os, "open", run_out if number < 30 else open_file)
-        await engine.commit(
-            here, [Write(WriteKind.UPDATE, DocumentPath(here, ("c", "x")), {"n": number})], ADMIN
-        )
+        await commit(engine, number)
     opened.close()
     assert asked, "the journal was to be shortened"
 
-    again, reopened = Engine(clock=now, random=random.Random(1)), journal.Journal(tmp_path)
-    reopened.attach(again)
-    reopened.close()
-    assert [document.fields for document in again.documents(here)] == [{"n": 59}]
+    again, opened = reopened(tmp_path)
+    opened.close()
+    assert numbers(again) == [59]
 
 
 def test_folder_serves_one_emulator_at_a_time(tmp_path):
