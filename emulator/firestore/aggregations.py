@@ -11,6 +11,7 @@ from emulator.firestore.paths import FieldPath
 from emulator.firestore.queries import NAME, Aggregation
 from emulator.firestore.steps import Steps, pieces
 from emulator.firestore.transforms import INT64_MAX, INT64_MIN
+from emulator.firestore.validation import is_reserved
 from emulator.firestore.values import MISSING, Value, get_field
 
 MAX_AGGREGATIONS = 5
@@ -36,10 +37,14 @@ def with_aliases(aggregations: Sequence[Aggregation]) -> tuple[Aggregation, ...]
         if alias in seen:
             raise InvalidArgument(f"Aggregation aliases contain duplicate alias: {alias}.")
         seen.add(alias)
+        if is_reserved(alias):
+            raise InvalidArgument(f'The property.name "{alias}" is reserved.')
         if each.field == NAME:
             raise InvalidArgument("Aggregations are not supported for the property: __key__")
-        if each.up_to is not None and each.up_to < 1:
-            raise InvalidArgument("Aggregation up_to must be greater than zero.")
+        if each.up_to is not None and each.up_to < 0:
+            raise InvalidArgument(
+                "The `up_to` value in a COUNT aggregation must be greater than or equal to zero."
+            )
         named.append(Aggregation(alias, each.kind, each.field, each.up_to))
     return tuple(named)
 

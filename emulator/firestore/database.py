@@ -30,7 +30,7 @@ class Database:
         self.clock = clock
         self.store = Store()
         self.history = History()
-        self.transactions = Transactions(clock.now)
+        self.transactions = Transactions(clock)
         self.listeners = Listeners()
         self.latest: View = Latest(self.store)
 

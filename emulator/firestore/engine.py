@@ -211,8 +211,7 @@ class Engine:
                 query = listings.continue_after(reading, query, page_token)
                 normal = normalize(query)
                 self._let_in(query, normal, normal, caller, reading)
-                ahead = replace(normal, limit=size + 1)  # to know whether there are more
-                found = await self.turns.take(execution(Matcher(ahead), reading.view))
+                found = await self.turns.take(execution(Matcher(normal), reading.view))
                 result = listings.page(found.documents, size, reading.time)
             self._usage(parent.database).queried(
                 each for each in result.documents if isinstance(each, Document)
@@ -265,7 +264,8 @@ class Engine:
         state = await self.begin(normal.database)
         fields = {each.field for each in named if each.field is not None}
         over = over_fields(normal, fields, query.order_by) if fields else normal
-        walked = normal if normal.limit is None and not normal.offset else over
+        cut = normal.limit is not None or normal.offset or normal.find_nearest is not None
+        walked = over if cut else normal
         await self._prepare(state, walked)
         await state.transactions.until_unclaimed(consistency, collection_ids={query.collection})
         with Reading(state, consistency) as reading:
@@ -399,6 +399,9 @@ class Engine:
         if len(names) < len(writes):
             raise InvalidArgument("the same document cannot be written more than once in a single request")
         _require_admin(caller, "Batch writes")
+        for write in writes:
+            check_database(database, write.path.database)
+            check_write(write)
         outcomes: list[WriteResult | FirestoreError] = []
         for write in writes:
             try:
@@ -409,11 +412,12 @@ class Engine:
 
     # --- the emulator's own routes
 
-    def clear(self, database: DatabaseId, below: DocumentPath | None = None) -> None:
-        """Delete everything, or one document and all below it. Listeners see it, triggers do not."""
+    def clear(self, database: DatabaseId, below: PathKey = ()) -> None:
+        """Delete everything, or a document or a collection and all below it. Listeners see it, triggers do
+        not.
+        """
         state = self.database(database)
-        segments = below.key if below is not None else ()
-        names = list(state.store.everything().below(segments))
+        names = list(state.store.everything().below(below))
         changes = tuple(
             DocumentChange(document.path, document, None)
             for document in map(state.store.everything().get, names)
@@ -488,7 +492,7 @@ class Engine:
 
 async def _wait_for_locks(state: Database, writes: Sequence[Write], mine: Transaction | None) -> None:
     """A transaction that waits in vain is over, which is what lets the other side of a deadlock go on."""
-    paths = [write.path for write in writes if write.kind is not WriteKind.VERIFY]
+    paths = [write.path for write in writes]
     try:
         await state.transactions.until_free(paths, mine)
     except Aborted:

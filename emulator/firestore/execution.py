@@ -66,17 +66,15 @@ def _listed(matcher: Matcher, view: View) -> Steps[Found]:
 
 
 def _nearest(find: FindNearest, matcher: Matcher, view: View) -> Steps[Found]:
-    query, nearest = matcher.query, Nearest(find)
+    nearest = Nearest(find)
     with view.held() as held:
         walk = _Walk(matcher, view, held)
-        for batch in walk.unordered():
+        for batch in walk.in_order():
             for document in batch:
                 nearest.add(document)
                 if walk.may_stop():
                     yield
-    near = nearest.found()
-    kept = near[query.offset : None if query.limit is None else query.offset + query.limit]
-    return Found(tuple(kept), min(query.offset, len(near)))
+    return Found(tuple(nearest.found()), 0)
 
 
 def number_of_matches(matcher: Matcher, view: View) -> Steps[int]:

@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from sortedcontainers import SortedList
 
@@ -32,8 +33,10 @@ DEFAULT_PAGE_SIZE = 300
 MAX_PAGE_SIZE = 10_000
 MAX_PARTITIONS = 10_000
 
-# clause = field-path [ 1*SP ( "asc" / "desc" ) ], any case
-_CLAUSE = re.compile(r"\s*(\S+?)(?:\s+(asc|desc))?\s*", re.IGNORECASE)
+# clause = field-path [ 1*SP ( "asc" / "desc" ) ], any case; within "`" every character belongs to the path
+_QUOTED = r"`(?:[^`\\]|\\.)*`"
+_CLAUSE = re.compile(rf"\s*((?:{_QUOTED}|[^`\s])+?)(?:\s+(asc|desc))?\s*", re.IGNORECASE | re.DOTALL)
+_QUOTED_OR_COMMA = re.compile(rf"({_QUOTED})|,", re.DOTALL)
 
 
 def checked_page_size(page_size: int) -> int:
@@ -44,8 +47,9 @@ def checked_page_size(page_size: int) -> int:
 
 def check_missing_allowed(collection: str | None, order_by: str) -> None:
     """What the official emulator says about a listing with missing documents before it asks who wants it."""
-    if collection:
-        check_collection_id(collection)
+    if not collection:
+        raise InvalidArgument("collection id must be set when show_missing is true")
+    check_collection_id(collection)
     if order_by.strip():
         raise InvalidArgument("cannot specify an order when show_missing is true")
 
@@ -55,7 +59,7 @@ def parse_order(text: str) -> tuple[Order, ...]:
     if not text.strip():
         return ()
     orders: list[Order] = []
-    for clause in text.split(","):
+    for clause in _clauses(text):
         match = _CLAUSE.fullmatch(clause)
         if match is None:
             raise InvalidArgument(f'Invalid order by clause "{clause.strip()}".')
@@ -65,14 +69,22 @@ def parse_order(text: str) -> tuple[Order, ...]:
     return tuple(orders)
 
 
+def _clauses(text: str) -> Iterator[str]:
+    start = 0
+    for match in _QUOTED_OR_COMMA.finditer(text):
+        if match[1] is None:
+            yield text[start : match.start()]
+            start = match.end()
+    yield text[start:]
+
+
 # --- documents
 
 
-def page(found: Sequence[Document], size: int, time: Timestamp) -> ListDocumentsResult:
-    """Up to `size` of the documents, of which one more was asked for to know whether there are more."""
-    shown = tuple(found[:size])
-    token = _token(shown[-1].path.name, time) if len(found) > size else ""
-    return ListDocumentsResult(shown, token)
+def page(shown: Sequence[Document | MissingDocument], size: int, time: Timestamp) -> ListDocumentsResult:
+    """A full page has a token, whether or not more follow, as on the official emulator."""
+    token = _token(shown[-1].path.name, time) if len(shown) == size else ""
+    return ListDocumentsResult(tuple(shown), token)
 
 
 def continue_after(reading: Reading, query: Query, token: str) -> Query:
@@ -109,12 +121,7 @@ def page_with_missing(reading: Reading, query: Query, size: int, token: str) -> 
     after: PathKey | None = None
     if token:
         after = _last_document(token, query.parent)[0].key
-    shown: list[Document | MissingDocument] = []
-    for entry in _with_missing(reading, query, after):
-        if len(shown) == size:
-            return ListDocumentsResult(tuple(shown), _token(shown[-1].path.name, reading.time))
-        shown.append(entry)
-    return ListDocumentsResult(tuple(shown), "")
+    return page(list(islice(_with_missing(reading, query, after), size)), size, reading.time)
 
 
 def _with_missing(
@@ -143,7 +150,7 @@ def _with_missing(
 def collection_ids(reading: Reading, parent: DocumentPath, size: int, token: str) -> tuple[list[str], str]:
     """The ids below a parent in order, one page of them."""
     names, prefix = _names_at(reading), parent.key
-    start: PathKey = prefix if not token else _behind((*prefix, _decoded(token)))
+    start: PathKey = prefix if not token else _behind((*prefix, _decoded(token)[0]))
     found: list[str] = []
     at = _first_from(names, start)
     while at < len(names) and names[at][: len(prefix)] == prefix:
@@ -151,7 +158,7 @@ def collection_ids(reading: Reading, parent: DocumentPath, size: int, token: str
             at += 1
             continue
         if len(found) == size:
-            return found, _encoded(found[-1])
+            return found, _token(found[-1], reading.time)
         collection = names[at][len(prefix)]
         found.append(collection)
         at = _first_from(names, _behind((*prefix, collection)))
@@ -179,11 +186,11 @@ def partitions(
     cuts = [documents[len(documents) * (part + 1) // (parts + 1)] for part in range(parts)]
     first = _page_offset(token)
     cursors = [Cursor((Reference(cut.path),), before=True) for cut in cuts[first : first + size]]
-    return cursors, _encoded(str(first + size)) if first + size < len(cuts) else ""
+    return cursors, _token(str(first + size), reading.time) if first + size < len(cuts) else ""
 
 
 def _page_offset(token: str) -> int:
-    text = _decoded(token) if token else "0"
+    text = _decoded(token)[0] if token else "0"
     if not text.isascii() or not text.isdigit():
         raise InvalidArgument("Invalid page token.")
     return int(text)
@@ -214,27 +221,41 @@ def _behind(name: PathKey) -> PathKey:
 
 # --- tokens
 
+# token = base64( %x0A length text %x12 %x08 8OCTET ), URL-safe or not. The shape is that of the official
+# emulator's tokens, a message of two fields, so recorded ones work too. The octets are the read time here.
+_TOKEN = re.compile(rb"\n[\x80-\xff]*[\x00-\x7f](.*)\x12\x08(.{8})", re.DOTALL)
+_URL_SAFE = str.maketrans("+/", "-_")
 
-def _token(name: str, time: Timestamp) -> str:
-    return _encoded(f"{time.micros} {name}")
+
+def _token(text: str, time: Timestamp) -> str:
+    """A name, or whatever else says where the next page begins, and when this one was read."""
+    encoded = text.encode()
+    message = b"\n" + _varint(len(encoded)) + encoded + b"\x12\x08" + time.micros.to_bytes(8, "little")
+    return base64.urlsafe_b64encode(message).decode()
+
+
+def _varint(number: int) -> bytes:
+    octets = bytearray()
+    while number > 0x7F:
+        octets.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes((*octets, number))
+
+
+def _decoded(token: str) -> tuple[str, Timestamp]:
+    try:
+        message = base64.b64decode(token.translate(_URL_SAFE), altchars=b"-_", validate=True)
+        match = _TOKEN.fullmatch(message)
+        if match is not None:
+            return match[1].decode(), Timestamp(int.from_bytes(match[2], "little"))
+    except (binascii.Error, ValueError):
+        pass
+    raise InvalidArgument("Invalid page token.")
 
 
 def _last_document(token: str, parent: DocumentPath) -> tuple[DocumentPath, Timestamp]:
-    time, _, name = _decoded(token).partition(" ")
-    if not time.lstrip("-").isdigit():
-        raise InvalidArgument("Invalid page token.")
+    name, time = _decoded(token)
     path = parse_document_name(name)
     if path.database != parent.database:
         raise InvalidArgument("Invalid page token.")
-    return path, Timestamp(int(time))
-
-
-def _encoded(text: str) -> str:
-    return base64.urlsafe_b64encode(text.encode()).decode()
-
-
-def _decoded(token: str) -> str:
-    try:
-        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
-        raise InvalidArgument("Invalid page token.") from None
+    return path, time

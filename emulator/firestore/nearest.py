@@ -12,25 +12,38 @@ from operator import itemgetter
 
 from emulator.errors import InvalidArgument
 from emulator.firestore.documents import Document
-from emulator.firestore.paths import PathKey, parse_field_path
-from emulator.firestore.queries import DistanceMeasure, FindNearest
-from emulator.firestore.validation import MAX_VECTOR_DIMENSION
-from emulator.firestore.values import get_field, is_vector, with_field
+from emulator.firestore.queries import DistanceMeasure, FindNearest, Query
+from emulator.firestore.validation import is_reserved, type_name, vector_elements
+from emulator.firestore.values import VECTOR_TYPE, Value, get_field, is_vector
 
 MAX_LIMIT = 1000
 
 
-def check_find_nearest(find: FindNearest) -> None:
-    if not 1 <= find.limit <= MAX_LIMIT:
-        raise InvalidArgument(f"FindNearest.limit must be a positive integer of no more than {MAX_LIMIT}.")
-    if not find.vector:
-        raise InvalidArgument("FindNearest.query_vector must contain at least one element.")
-    if len(find.vector) > MAX_VECTOR_DIMENSION:
+def query_vector(value: Value) -> tuple[float, ...]:
+    """The vector to be near to. Unlike a stored one it may hold NaN."""
+    if not isinstance(value, dict) or "__type__" not in value or type_name(value) != VECTOR_TYPE:
+        raise InvalidArgument("Query Value must be of type vector.")
+    return tuple(vector_elements(value))
+
+
+def check_limit(limit: int) -> None:
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidArgument(f"FindNearest.limit must be a positive integer of no more than {MAX_LIMIT}")
+
+
+def check_find_nearest(query: Query, find: FindNearest) -> None:
+    """What a query that looks for neighbours may not have besides, in the official emulator's order."""
+    check_limit(find.limit)
+    if query.limit is not None:
+        raise InvalidArgument("A query limit cannot be used with FindNearest")
+    if query.offset:
+        raise InvalidArgument("A query offset cannot be used with FindNearest")
+    if query.start_at is not None or query.end_at is not None:
+        raise InvalidArgument("A cursor cannot be used with FindNearest")
+    if find.distance_result_field is not None and is_reserved(find.distance_result_field):
         raise InvalidArgument(
-            f"FindNearest.query_vector can have a maximum of {MAX_VECTOR_DIMENSION} dimensions."
+            f'The distanceResultField.property.name "{find.distance_result_field}" is reserved.'
         )
-    if find.distance_result_field is not None:
-        parse_field_path(find.distance_result_field)
 
 
 class Nearest:
@@ -39,7 +52,7 @@ class Nearest:
     def __init__(self, find: FindNearest) -> None:
         self._find = find
         self._sign = -1.0 if find.measure is DistanceMeasure.DOT_PRODUCT else 1.0
-        self._ranked: list[tuple[float, PathKey, float, Document]] = []
+        self._ranked: list[tuple[bool, float, float, Document]] = []
 
     def add(self, document: Document) -> None:
         find = self._find
@@ -47,14 +60,15 @@ class Nearest:
         if vector is None:
             return
         distance = _distance(find.measure, vector, find.vector)
-        if math.isnan(distance) or not _within(find, distance):
+        if not _within(find, distance):
             return
-        self._ranked.append((self._sign * distance, document.path.key, distance, document))
+        none = math.isnan(distance)
+        self._ranked.append((none, 0.0 if none else self._sign * distance, distance, document))
         if len(self._ranked) > 2 * MAX_LIMIT:
             self._rank()
 
     def found(self) -> list[Document]:
-        """The closest first, ties by name."""
+        """The closest first, those without a distance last; ties in the order they were shown in."""
         self._rank()
         return [_with_distance(document, self._find, distance) for _, _, distance, document in self._ranked]
 
@@ -86,15 +100,16 @@ def _distance(measure: DistanceMeasure, left: Sequence[float], right: Sequence[f
     """NaN when a cosine has no direction to compare."""
     if measure is DistanceMeasure.EUCLIDEAN:
         return math.dist(left, right)
-    product = math.fsum(a * b for a, b in zip(left, right, strict=True))
+    product = sum(a * b for a, b in zip(left, right, strict=True))
     if measure is DistanceMeasure.DOT_PRODUCT:
         return product
-    lengths = math.hypot(*left) * math.hypot(*right)
+    lengths = math.sqrt(sum(a * a for a in left) * sum(b * b for b in right))
     return 1.0 - product / lengths if lengths else math.nan
 
 
 def _with_distance(document: Document, find: FindNearest, distance: float) -> Document:
+    """The distance goes into the field of that very name: dots in it have no meaning."""
     if find.distance_result_field is None:
         return document
-    field = parse_field_path(find.distance_result_field)
-    return replace(document, fields=with_field(document.fields, field, distance), encoding=None)
+    fields = {**document.fields, find.distance_result_field: distance}
+    return replace(document, fields=fields, encoding=None)

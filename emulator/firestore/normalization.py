@@ -104,7 +104,7 @@ def normalize(query: Query) -> NormalQuery:
     if query.collection:
         check_collection_id(query.collection)
     if query.find_nearest is not None:
-        check_find_nearest(query.find_nearest)
+        check_find_nearest(query, query.find_nearest)
     filters = tuple(_leaves(query.where))
     _check_filters(query, filters)
     _check_orders(query.order_by)
@@ -193,6 +193,8 @@ def _check_array_operand(leaf: FieldFilter) -> None:
 
 
 def _check_name_filter(database: DatabaseId, leaf: FieldFilter) -> None:
+    if leaf.op in (Operator.ARRAY_CONTAINS, Operator.ARRAY_CONTAINS_ANY):
+        raise InvalidArgument("the name __key__ is reserved")
     operands = leaf.value if leaf.op in _ARRAY_OPERANDS else [leaf.value]
     assert isinstance(operands, list)
     for operand in operands:
@@ -260,8 +262,8 @@ def _disjuncts(where: Filter | None) -> tuple[Conjunction, ...]:
     count = _count(where)
     if count > MAX_DISJUNCTIONS:
         raise InvalidArgument(
-            f"Too many disjunctions after normalization. Result had {count} disjunctions,"
-            f" which is more than the maximum of {MAX_DISJUNCTIONS}."
+            f"Too many disjunctions after normalization. Result had {count} disjunctions"
+            f" which is more than the maximum of {MAX_DISJUNCTIONS}"
         )
     return tuple(_expand(where))
 
@@ -272,7 +274,7 @@ def _count(where: Filter) -> int:
         return len(where.value) if where.op in _SPLIT and isinstance(where.value, list) else 1
     counts = [_count(inner) for inner in where.filters]
     if where.op == "OR":
-        return sum(counts)
+        return sum(counts) or 1
     total = 1
     for count in counts:
         total *= count
@@ -280,13 +282,14 @@ def _count(where: Filter) -> int:
 
 
 def _expand(where: Filter) -> Iterator[Conjunction]:
+    """A composite filter of nothing, of either kind, filters nothing."""
     if isinstance(where, FieldFilter):
         if where.op in _SPLIT:
             assert isinstance(where.value, list)
             yield from ((FieldFilter(where.field, _SPLIT[where.op], value),) for value in where.value)
         else:
             yield (where,)
-    elif where.op == "OR":
+    elif where.op == "OR" and where.filters:
         for inner in where.filters:
             yield from _expand(inner)
     else:

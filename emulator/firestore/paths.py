@@ -142,6 +142,8 @@ class _NameScanner:
         if self.done:
             raise self.fail('lacks "/"')
         self.at += 1
+        if self.done:
+            raise InvalidArgument(f'{self.kind} "{self.name}" has invalid trailing "/".')
 
     def segment(self, what: str) -> str:
         end = self.name.find("/", self.at)
@@ -201,8 +203,6 @@ def _scan(name: str, kind: str) -> DocumentPath:
 
 def _scan_slowly(name: str, kind: str) -> DocumentPath:
     scanner = _NameScanner(name, kind)
-    if name.endswith("/"):
-        raise InvalidArgument(f'{kind} "{name}" has invalid trailing "/".')
     database = scanner.database()
     scanner.slash()
     scanner.literal("documents")
@@ -212,8 +212,6 @@ def _scan_slowly(name: str, kind: str) -> DocumentPath:
 def parse_database_name(name: str) -> DatabaseId:
     """`projects/{p}/databases/{d}`."""
     scanner = _NameScanner(name, "Database name")
-    if name.endswith("/"):
-        raise InvalidArgument(f'Database name "{name}" has invalid trailing "/".')
     database = scanner.database()
     if not scanner.done:
         raise scanner.fail("has unexpected text")

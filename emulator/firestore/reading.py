@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from emulator.errors import InvalidArgument
+from emulator.errors import Aborted, InvalidArgument
 from emulator.firestore.database import Database
 from emulator.firestore.normalization import NormalQuery
 from emulator.firestore.paths import DocumentPath
@@ -19,7 +19,8 @@ class Reading:
     """A context around one read. `began` is the id of the transaction it began, which ends again when the
     read fails.
 
-    The first read of a transaction fixes the moment that all its reads see.
+    The first read of a transaction that also writes fixes the moment that all its reads see. One that only
+    reads sees the moment it began.
     """
 
     def __init__(self, state: Database, consistency: Consistency) -> None:
@@ -36,6 +37,9 @@ class Reading:
             snapshot = self._transaction.snapshot
         self.time = state.clock.read_time() if snapshot is None else snapshot
         if self._transaction is not None:
+            if not state.history.knows(self.time):
+                state.transactions.end(self._transaction)
+                raise Aborted("The referenced transaction has expired or is no longer valid.")
             self._transaction.snapshot = self.time
         self.view: View = state.latest if snapshot is None else state.view_at(snapshot)
 

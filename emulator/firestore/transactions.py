@@ -6,16 +6,19 @@ reads a snapshot.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from emulator.errors import Aborted, InvalidArgument
+from emulator.firestore.commit_clock import CommitClock
 from emulator.firestore.locks import Locks, LockTable
 from emulator.firestore.paths import DocumentPath, PathKey
 from emulator.firestore.reads import Consistency, TransactionOptions
 from emulator.firestore.values import Timestamp
 
 IDLE_LIMIT_MICROS = 60 * 1_000_000
+#: However busy it is. Source: https://cloud.google.com/firestore/quotas (maximum transaction duration).
+TOTAL_LIMIT_MICROS = 270 * 1_000_000
 
 _ID_PREFIX = b"\x11"
 _ID_LENGTH = 9
@@ -23,12 +26,13 @@ _ID_LENGTH = 9
 
 @dataclass(eq=False, slots=True)
 class Transaction:
-    """`snapshot` is set by the first read. `stale` says that something it read later had changed since, so
-    it cannot write.
+    """`snapshot` is set from the start when it only reads, else by the first read. `stale` says that
+    something it read later had changed since, so it cannot write.
     """
 
     id: bytes
     read_only: bool
+    began: Timestamp
     last_used: Timestamp
     snapshot: Timestamp | None = None
     stale: bool = False
@@ -38,7 +42,7 @@ class Transaction:
 class Transactions:
     """The open transactions of a database."""
 
-    def __init__(self, clock: Callable[[], Timestamp]) -> None:
+    def __init__(self, clock: CommitClock) -> None:
         self.locks = LockTable()
         self._clock = clock
         self._open: dict[bytes, Transaction] = {}
@@ -53,7 +57,9 @@ class Transactions:
             _counter(options.retry_transaction)
         self._issued += 1
         identifier = _ID_PREFIX + self._issued.to_bytes(8, "little")
-        transaction = Transaction(identifier, options.read_only, self._clock(), options.read_time)
+        snapshot = (options.read_time or self._clock.read_time()) if options.read_only else None
+        now = self._clock.now()
+        transaction = Transaction(identifier, options.read_only, now, now, snapshot)
         self._open[identifier] = transaction
         return transaction
 
@@ -64,7 +70,7 @@ class Transactions:
         transaction = self._open.get(identifier)
         if transaction is None:
             raise Aborted("The referenced transaction has expired or is no longer valid.")
-        transaction.last_used = self._clock()
+        transaction.last_used = self._clock.now()
         return transaction
 
     def end(self, transaction: Transaction) -> None:
@@ -106,10 +112,14 @@ class Transactions:
             await self.locks.until_unclaimed(names, collection_ids, mine)
 
     def expire(self) -> None:
-        """End those left idle for too long."""
-        deadline = Timestamp(self._clock().micros - IDLE_LIMIT_MICROS)
-        for transaction in [each for each in self._open.values() if each.last_used < deadline]:
-            self.end(transaction)
+        """End those left idle, or open, for too long."""
+        if not self._open:
+            return
+        now = self._clock.now().micros
+        idle, over = Timestamp(now - IDLE_LIMIT_MICROS), Timestamp(now - TOTAL_LIMIT_MICROS)
+        for transaction in list(self._open.values()):
+            if transaction.last_used < idle or transaction.began < over:
+                self.end(transaction)
 
 
 def _counter(identifier: bytes) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from emulator.errors import InvalidArgument
 from emulator.firestore.documents import FieldTransform, TransformKind
-from emulator.firestore.validation import check_field_name, check_value
+from emulator.firestore.validation import check_field_name, check_inner_name, check_value
 from emulator.firestore.value_order import value_key
 from emulator.firestore.values import Missing, Timestamp, Value, get_field, with_field
 
@@ -19,6 +19,8 @@ def check_transform(transform: FieldTransform) -> None:
     if transform.kind in _NUMERIC and not _is_number(transform.operand):
         raise InvalidArgument("Input must be int64 or double.")
     check_field_name(transform.field[0])
+    for name in transform.field[1:]:
+        check_inner_name(name)
     check_value(transform.operand)
 
 

@@ -6,12 +6,13 @@ Two passes, in the order the official emulator complains: first what makes a val
 
 from __future__ import annotations
 
+import math
 import re
 
 from emulator.errors import InvalidArgument
 from emulator.firestore.paths import DocumentPath
 from emulator.firestore.sizes import MAX_DOCUMENT_BYTES, document_size
-from emulator.firestore.values import GeoPoint, Value, is_vector
+from emulator.firestore.values import VECTOR_TYPE, GeoPoint, Reference, Timestamp, Value, is_vector
 
 MAX_VALUE_BYTES = 1_048_487
 MAX_NAME_BYTES = 1500
@@ -19,6 +20,19 @@ MAX_DEPTH = 20
 MAX_VECTOR_DIMENSION = 2048
 
 _RESERVED = re.compile(r"__.*__", re.DOTALL)
+
+#: What the official emulator calls the types of values.
+_TYPE_NAMES: dict[type, str] = {
+    bool: "BOOLEAN",
+    int: "LONG",
+    float: "DOUBLE",
+    bytes: "BYTES",
+    list: "ARRAY",
+    dict: "MAP",
+    Timestamp: "TIMESTAMP",
+    Reference: "ENTITY_REF",
+    GeoPoint: "GEO_POINT",
+}
 
 
 def check_document(path: DocumentPath, fields: dict[str, Value]) -> int:
@@ -49,8 +63,20 @@ def check_field_name(name: str) -> None:
     """The name of a field at the top of a document."""
     if not name:
         raise InvalidArgument("The property.name is the empty string.")
-    if name.startswith("__") and _RESERVED.fullmatch(name):
+    if is_reserved(name):
         raise InvalidArgument(f"field name {name} is reserved")
+
+
+def is_reserved(name: str) -> bool:
+    return name.startswith("__") and _RESERVED.fullmatch(name) is not None
+
+
+def check_inner_name(name: str) -> None:
+    """The name of a field within a map."""
+    if not name:
+        raise InvalidArgument("The property.name is the empty string.")
+    if is_reserved(name):
+        raise InvalidArgument(f"field name '{name}' is reserved.")
 
 
 def check_value(value: Value, in_array: bool = False) -> None:
@@ -60,15 +86,7 @@ def check_value(value: Value, in_array: bool = False) -> None:
         for element in value:
             check_value(element, in_array=True)
     elif isinstance(value, dict):
-        if value.get("__type__") is not None:
-            _check_vector(value)
-            return
-        for name, inner in value.items():
-            if not name:
-                raise InvalidArgument("The property.name is the empty string.")
-            if name.startswith("__") and _RESERVED.fullmatch(name):
-                raise InvalidArgument(f"field name '{name}' is reserved.")
-            check_value(inner)
+        _check_map(value)
     elif isinstance(value, GeoPoint):
         _check_geo_point(value)
 
@@ -82,16 +100,42 @@ def _check_geo_point(point: GeoPoint) -> None:
         )
 
 
-def _check_vector(value: dict[str, Value]) -> None:
-    elements = value.get("value")
-    if not is_vector(value) or not isinstance(elements, list) or len(value) != 2:
-        raise InvalidArgument("field name '__type__' is reserved.")
+def _check_map(value: dict[str, Value]) -> None:
+    """One with `__type__` is a vector, which holds no NaN; any other type fails later, with the limits."""
+    if "__type__" not in value:
+        for name, inner in value.items():
+            check_inner_name(name)
+            check_value(inner)
+    elif type_name(value) == VECTOR_TYPE and any(map(math.isnan, vector_elements(value))):
+        raise InvalidArgument("Vector cannot contain NaN values.")
+
+
+def type_name(value: dict[str, Value]) -> str:
+    """The `__type__` of a map that has one. InvalidArgument when it is no text."""
+    name = value["__type__"]
+    if not isinstance(name, str):
+        kind = "NULL" if name is None else _TYPE_NAMES[type(name)]
+        raise InvalidArgument(f"Field __type__ must be a string; founds {kind}.")
+    return name
+
+
+def vector_elements(value: dict[str, Value]) -> list[float]:
+    """The numbers of a map whose `__type__` is that of vectors. InvalidArgument when it is none."""
+    if "value" not in value:
+        raise InvalidArgument("Vector map is missing key 'value'.")
+    elements = value["value"]
+    if not isinstance(elements, list):
+        raise InvalidArgument("Vector value type must be an array.")
+    if len(value) != 2:
+        raise InvalidArgument("Vector value map has extraneous entries.")
     if not elements:
-        raise InvalidArgument("Vectors must contain at least one element.")
+        raise InvalidArgument("Cannot have a zero length vector.")
     if len(elements) > MAX_VECTOR_DIMENSION:
-        raise InvalidArgument(f"Vectors can have a maximum of {MAX_VECTOR_DIMENSION} dimensions.")
-    if not all(type(element) in (int, float) for element in elements):
-        raise InvalidArgument("Vectors must only contain numeric values.")
+        raise InvalidArgument(f"Vectors must be at most {MAX_VECTOR_DIMENSION} dimensions.")
+    numbers = [element for element in elements if isinstance(element, float)]
+    if len(numbers) < len(elements):
+        raise InvalidArgument("Vector must only contain values of type 'double'")
+    return numbers
 
 
 def _check_limits(name: str, value: Value) -> None:
@@ -107,7 +151,7 @@ def _check_limits(name: str, value: Value) -> None:
                 )
     elif _is_long_value(value):
         raise InvalidArgument(f'The value of property "{name}" is longer than {MAX_VALUE_BYTES} bytes.')
-    if isinstance(value, (list, dict)) and not is_vector(value) and not _fits(value, name, 1):
+    if isinstance(value, (list, dict)) and not _fits(value, name, 1):
         raise InvalidArgument(f"Property {name} contains an invalid nested entity.")
 
 
@@ -118,6 +162,8 @@ def _fits(value: Value, prefix: str, depth: int) -> bool:
     if isinstance(value, list):
         children = [(prefix, element) for element in value]
     elif isinstance(value, dict):
+        if "__type__" in value:
+            return is_vector(value)
         children = [
             (f"{prefix}.array" if isinstance(inner, list) else f"{prefix}.{name}", inner)
             for name, inner in value.items()

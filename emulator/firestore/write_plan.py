@@ -95,13 +95,13 @@ def _check_verifies(writes: Sequence[Write]) -> None:
                 )
             if name in written:
                 raise InvalidArgument(
-                    "the same document cannot be verified after it was written in a single request"
+                    "the same document cannot be written and then verified in a single request"
                 )
             verified.add(name)
         else:
             if name in verified:
                 raise InvalidArgument(
-                    "the same document cannot be written after it was verified in a single request"
+                    "the same document cannot be verified and then written in a single request"
                 )
             written.add(name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from emulator.firestore.engine import Engine
-from emulator.firestore.paths import parse_database_name, parse_parent
+from emulator.firestore.paths import PathKey, check_collection_id, parse_database_name, parse_parent
 from emulator.servers.http_app import Request, Response, json_body, text
 from emulator.wire.identity import identify
 from emulator.wire.rest_json import Json, print_json
@@ -44,12 +44,22 @@ class EmulatorHandlers:
         return text("Shutting down...\n")
 
     async def clear(self, request: Request) -> Response:
-        """Delete a database's documents, or one document and everything below it."""
+        """Delete a database's documents, or a document or a collection and everything below it."""
         name = f"projects/{request.params['project']}/databases/{request.params['database']}"
-        path = request.params.get("path")
-        below = parse_parent(f"{name}/documents/{path.removesuffix('/')}") if path else None
+        below = _below(f"{name}/documents", request.params.get("path", "").removesuffix("/"))
         database = parse_database_name(name)
         identify(request.authorization)
         await self._engine.begin(database)
         self._engine.clear(database, below)
         return json_body(print_json({}))
+
+
+def _below(root: str, path: str) -> PathKey:
+    """What all names below a path begin with. It is a document or a collection, or empty."""
+    if path.count("/") % 2 or path.endswith("/"):
+        return parse_parent(f"{root}/{path}").key
+    if not path:
+        return ()
+    parent, _, collection = f"{root}/{path}".rpartition("/")
+    check_collection_id(collection)
+    return (*parse_parent(parent).key, collection)

@@ -21,7 +21,7 @@ from google.protobuf.message import DecodeError
 from emulator.errors import FirestoreError, Internal, InvalidArgument
 from emulator.firestore.engine import Engine
 from emulator.servers import grpc_responses as responses
-from emulator.servers.reflection import reflection_handler
+from emulator.servers.reflection import reflection_handlers
 from emulator.servers.service import FirestoreService
 from emulator.servers.streams import ListenStream, WriteStream, encode_write_reply
 from emulator.wire import protos
@@ -59,7 +59,7 @@ def create_grpc_server(service: FirestoreService, new_stream_id: Callable[[], st
     server.add_generic_rpc_handlers(
         [
             *(grpc.method_handlers_generic_handler(name, methods) for name in SERVICES),
-            reflection_handler(SERVICES),
+            *reflection_handlers(SERVICES),
         ]
     )
     return server

@@ -113,7 +113,8 @@ Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 class Route:
     """A method, a path template and what answers it.
 
-    In the template `{name}` is one segment without a colon, `{name*}` one or more segments.
+    In the template `{name}` is one segment without a colon, `{name*}` one or more segments, `{name?}` any
+    number of them.
     """
 
     def __init__(self, method: str, template: str, handler: Handler) -> None:
@@ -121,6 +122,7 @@ class Route:
         self.handler = handler
         pattern = re.escape(template)
         pattern = re.sub(r"\\{(\w+)\\\*\\}", r"(?P<\1>.+)", pattern)
+        pattern = re.sub(r"\\{(\w+)\\\?\\}", r"(?P<\1>.*)", pattern)
         pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/:]+)", pattern)
         self._path = re.compile(pattern, re.DOTALL)
 

@@ -1,4 +1,7 @@
-"""gRPC server reflection (grpc.reflection.v1alpha), which lets grpcurl and its like ask what there is."""
+"""gRPC server reflection, which lets grpcurl and its like ask what there is.
+
+Both versions of the service are answered, since new clients ask v1 first; their messages are the same.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,16 @@ from typing import Any
 
 import grpc
 import grpc.aio
-from google.protobuf import descriptor_pb2
+from google.protobuf import descriptor_pb2, json_format
 
 from emulator.wire import protos
 
-SERVICE = "grpc.reflection.v1alpha.ServerReflection"
+SERVICES = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")
 
 
-def reflection_handler(services: Sequence[str]) -> grpc.GenericRpcHandler[Any, Any]:
-    """Answers for the named services and for itself."""
-    names = (*services, SERVICE)
+def reflection_handlers(services: Sequence[str]) -> list[grpc.GenericRpcHandler[Any, Any]]:
+    """Answer for the named services and for themselves."""
+    names = (*services, *SERVICES)
 
     async def handle(requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
         # Hardly anybody asks, so nobody else waits for the import.
@@ -27,8 +30,8 @@ def reflection_handler(services: Sequence[str]) -> grpc.GenericRpcHandler[Any, A
         async for answer in _servicer(names).ServerReflectionInfo(parsed, context):
             yield answer.SerializeToString()
 
-    method = grpc.stream_stream_rpc_method_handler(handle)
-    return grpc.method_handlers_generic_handler(SERVICE, {"ServerReflectionInfo": method})
+    methods = {"ServerReflectionInfo": grpc.stream_stream_rpc_method_handler(handle)}
+    return [grpc.method_handlers_generic_handler(name, methods) for name in SERVICES]
 
 
 @cache
@@ -38,4 +41,6 @@ def _servicer(names: tuple[str, ...]) -> Any:
 
     own = descriptor_pb2.FileDescriptorProto.FromString(reflection_pb2.DESCRIPTOR.serialized_pb)
     protos.POOL.Add(own)
+    renamed = json_format.MessageToJson(own).replace("v1alpha", "v1")
+    protos.POOL.Add(json_format.Parse(renamed, descriptor_pb2.FileDescriptorProto()))
     return ReflectionServicer(names, pool=protos.POOL)

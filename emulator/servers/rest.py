@@ -48,16 +48,19 @@ class RestHandlers:
         self._turns = service.engine.turns
 
     async def get_or_list(self, request: Request) -> Response:
-        """A path with an even number of segments is a document, an odd one a collection."""
+        """A path with an even number of segments is a document, an odd one a collection. A slash behind a
+        document, or behind the root, asks for all collections below it.
+        """
         if _names_a_collection(request):
-            return await self._list_documents(request)
+            return await self._list_documents(request, *_parent_and_collection(request))
+        if _names_what_is_below(request):
+            return await self._list_documents(request, _document_name(request).removesuffix("/"), "")
         message = protos.GetDocumentRequest(name=_document_name(request))
         _read_parameters(message, request)
         document = await self._service.get_document(message, request.authorization)
         return _printed(json_document(document))
 
-    async def _list_documents(self, request: Request) -> Response:
-        parent, collection = _parent_and_collection(request)
+    async def _list_documents(self, request: Request, parent: str, collection: str) -> Response:
         message = protos.ListDocumentsRequest(parent=parent, collection_id=collection)
         _read_parameters(message, request)
         result = await self._service.list_documents(message, request.authorization)
@@ -159,7 +162,8 @@ class RestHandlers:
         return _printed(_without_defaults({"collectionIds": ids, "nextPageToken": token}))
 
     async def execute_pipeline(self, request: Request) -> Response:
-        self._service.execute_pipeline(protos.ExecutePipelineRequest(), request.authorization)
+        message = protos.ExecutePipelineRequest(database=_database_name(request))
+        self._service.execute_pipeline(message, request.authorization)
         return NOT_FOUND
 
 
@@ -215,6 +219,11 @@ def _parent_name(request: Request) -> str:
 def _names_a_collection(request: Request) -> bool:
     path = request.params["path"]
     return path.count("/") % 2 == 0 and not path.endswith("/")
+
+
+def _names_what_is_below(request: Request) -> bool:
+    path = request.params["path"]
+    return path == "" or (path.endswith("/") and path.count("/") % 2 == 0 and all(path[:-1].split("/")))
 
 
 def _parent_and_collection(request: Request) -> tuple[str, str]:

@@ -96,7 +96,7 @@ def _versioned_routes(documents: str, rest: RestHandlers) -> list[Route]:
     return [
         *(Route("POST", f"{documents}:{verb}", call) for verb, call in (on_database | below_parent).items()),
         *(Route("POST", f"{documents}/{{path*}}:{verb}", call) for verb, call in below_parent.items()),
-        Route("GET", documents + "/{path*}", rest.get_or_list),
+        Route("GET", documents + "/{path?}", rest.get_or_list),
         Route("POST", documents + "/{path*}", rest.create_document),
         Route("PATCH", documents + "/{path*}", rest.update_document),
         Route("DELETE", documents + "/{path*}", rest.delete_document),

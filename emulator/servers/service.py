@@ -137,9 +137,10 @@ class FirestoreService:
         await self.engine.commit(path.database, [write], caller)
 
     async def batch_get(self, request: Message, authorization: str | None) -> BatchGetResult:
+        """A document named twice is answered once, as the proto says and the Go client insists on."""
         database = parse_database_name(request.database)
         caller = identify(authorization)
-        paths = [parse_document_name(name) for name in request.documents]
+        paths = [parse_document_name(name) for name in dict.fromkeys(request.documents)]
         mask = optional_mask(request, "mask")
         result = await self.engine.batch_get(database, paths, caller, decode_consistency(request))
         if mask is None:
@@ -219,6 +220,7 @@ class FirestoreService:
         )
 
     def execute_pipeline(self, request: Message, authorization: str | None) -> None:
+        parse_database_name(request.database)
         raise InvalidArgument("ExecutePipeline requires the Database Edition to be `enterprise`.")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from emulator.errors import InvalidArgument
+from emulator.firestore.nearest import check_limit, query_vector
 from emulator.firestore.paths import DocumentPath, FieldPath, parse_field_path
 from emulator.firestore.queries import (
     Aggregation,
@@ -19,7 +20,6 @@ from emulator.firestore.queries import (
     Order,
     Query,
 )
-from emulator.firestore.values import Value
 from emulator.wire.protos import Message
 from emulator.wire.values import decode_value, encode_value
 
@@ -51,9 +51,6 @@ _COMPOSITE_OPERATORS = {1: "AND", 2: "OR"}
 #: StructuredQuery.Direction; unspecified is ascending.
 _DIRECTIONS = {0: Direction.ASCENDING, 1: Direction.ASCENDING, 2: Direction.DESCENDING}
 
-#: The value of `__type__` in the map that stands for a vector.
-_VECTOR = "__vector__"
-
 
 def decode_query(parent: DocumentPath, message: Message) -> Query:
     """A StructuredQuery below a parent. What the query may not combine is the domain's to refuse."""
@@ -63,7 +60,7 @@ def decode_query(parent: DocumentPath, message: Message) -> Query:
     return Query(
         parent=parent,
         collection=(selector.collection_id or None) if selector else None,
-        all_descendants=selector.all_descendants if selector else True,
+        all_descendants=selector.all_descendants if selector else False,
         where=decode_filter(message.where) if message.HasField("where") else None,
         order_by=tuple(map(_decode_order, message.order_by)),
         start_at=decode_cursor(message.start_at) if message.HasField("start_at") else None,
@@ -136,13 +133,16 @@ def encode_cursor(message: Message, cursor: Cursor) -> None:
 
 
 def _decode_find_nearest(message: Message) -> FindNearest:
+    """Checked in the order of the official emulator."""
+    vector = query_vector(decode_value(message.query_vector))
+    check_limit(message.limit.value)
     try:
         measure = DistanceMeasure(message.distance_measure)
     except ValueError:
-        raise InvalidArgument("FindNearest.distance_measure is not set or unknown.") from None
+        raise InvalidArgument("Unknown Distance Measure.") from None
     return FindNearest(
         field=parse_field_path(message.vector_field.field_path),
-        vector=_vector(decode_value(message.query_vector)),
+        vector=vector,
         measure=measure,
         limit=message.limit.value,
         distance_result_field=message.distance_result_field or None,
@@ -150,15 +150,6 @@ def _decode_find_nearest(message: Message) -> FindNearest:
         if message.HasField("distance_threshold")
         else None,
     )
-
-
-def _vector(value: Value) -> tuple[float, ...]:
-    """The numbers of a vector value: a map with `__type__` and `value`."""
-    if isinstance(value, dict) and value.get("__type__") == _VECTOR:
-        numbers = value.get("value")
-        if isinstance(numbers, list) and all(type(number) in (int, float) for number in numbers):
-            return tuple(float(number) for number in numbers if isinstance(number, (int, float)))
-    raise InvalidArgument("FindNearest.query_vector is not a vector.")
 
 
 def decode_aggregations(message: Message) -> tuple[Aggregation, ...]:
@@ -179,4 +170,4 @@ def _decode_aggregation(message: Message, alias: str) -> Aggregation:
             return Aggregation(alias, "sum", field=parse_field_path(message.sum.field.field_path))
         case "avg":
             return Aggregation(alias, "avg", field=parse_field_path(message.avg.field.field_path))
-    raise InvalidArgument("Aggregation operator is not set.")
+    raise InvalidArgument("Operator field in Aggregation is not set.")

@@ -52,6 +52,7 @@ async def test_count_honours_filter_offset_limit_cursor_and_its_bound(world: Wor
     assert await _aggregate(world, count, where=where("n", ">", 1)) == {"field_1": 3}
     assert await _aggregate(world, count, offset=1, limit=2) == {"field_1": 2}
     assert await _aggregate(world, Aggregation("c", "count", up_to=2), order_by=(order("n"),)) == {"c": 2}
+    assert await _aggregate(world, Aggregation("c", "count", up_to=0)) == {"c": 0}
 
 
 async def test_count_beside_a_sum_counts_documents_with_the_field(world: World) -> None:
@@ -100,8 +101,13 @@ async def test_limited_sum_goes_by_the_summed_field(
             [Aggregation("", "sum", ("__name__",))],
             "Aggregations are not supported for the property: __key__",
         ),
+        ([Aggregation("__x__", "count")], 'The property.name "__x__" is reserved.'),
+        (
+            [Aggregation("", "count", up_to=-1)],
+            "The `up_to` value in a COUNT aggregation must be greater than or equal to zero.",
+        ),
     ],
-    ids=["none", "six", "alias twice", "name"],
+    ids=["none", "six", "alias twice", "name", "reserved alias", "negative bound"],
 )
 async def test_bad_aggregation_is_refused(
     world: World, aggregations: list[Aggregation], message: str

@@ -10,7 +10,7 @@ import pytest
 from emulator.errors import Unavailable
 from emulator.firestore.callers import ADMIN
 from emulator.firestore.documents import Document, Write, WriteKind
-from emulator.firestore.paths import DatabaseId, DocumentPath
+from emulator.firestore.paths import DatabaseId, DocumentPath, PathKey
 from emulator.firestore.queries import Query
 from emulator.firestore.values import Timestamp
 from tests.emulator.firestore.world import DATABASE, World, path, update
@@ -36,19 +36,20 @@ async def test_databases_are_apart(world: World) -> None:
 @pytest.mark.parametrize(
     ("below", "left"),
     [
-        (None, []),
-        ("c/a", ["c/a\0", "c/ab", "c/b"]),
-        ("c/none", ["c/a", "c/a/s/x", "c/a\0", "c/ab", "c/b"]),
+        ((), []),
+        (("c", "a"), ["c/a\0", "c/ab", "c/b"]),
+        (("c",), []),
+        (("c", "none"), ["c/a", "c/a/s/x", "c/a\0", "c/ab", "c/b"]),
     ],
-    ids=["everything", "a document and all below", "nothing there"],
+    ids=["everything", "a document and all below", "a collection", "nothing there"],
 )
-async def test_clear_takes_what_it_names(world: World, below: str | None, left: list[str]) -> None:
+async def test_clear_takes_what_it_names(world: World, below: PathKey, left: list[str]) -> None:
     for name in ("c/a", "c/a/s/x", "c/ab", "c/b", "c/a\0"):
         await world.commit(update(name, {}))
     events: list[Any] = []
     world.engine.commit_observers.append(events.append)
 
-    world.engine.clear(DATABASE, None if below is None else path(below))
+    world.engine.clear(DATABASE, below)
 
     assert sorted(_names(world)) == sorted(left)
     assert events == []

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -30,7 +31,10 @@ async def _pages(world: World, **rest: Any) -> list[list[str]]:
 
 @pytest.fixture
 async def filled(world: World) -> World:
-    await world.put(a={"n": 3}, b={"n": 1}, d={"n": 1}, e={})
+    odd = {"o, p": 1}
+    await world.put(
+        a={"n": 3, **odd, "o`p": 2}, b={"n": 1, **odd, "o`p": 1}, d={"n": 1, "o, p": 2}, e={"o`p": 0}
+    )
     await world.commit(update("c/ghost/sub/x", {}), update("c/a/sub/y", {}), update("other/x", {}))
     return world
 
@@ -39,9 +43,11 @@ async def filled(world: World) -> World:
     ("options", "pages"),
     [
         pytest.param({}, [["a", "b", "d", "e"]], id="all at once"),
-        pytest.param({"page_size": 2}, [["a", "b"], ["d", "e"]], id="pages"),
-        pytest.param({"page_size": 1, "order_by": "n desc"}, [["a"], ["d"], ["b"]], id="by a field"),
+        pytest.param({"page_size": 3}, [["a", "b", "d"], ["e"]], id="pages"),
+        pytest.param({"page_size": 2}, [["a", "b"], ["d", "e"], []], id="full pages"),
+        pytest.param({"page_size": 1, "order_by": "n desc"}, [["a"], ["d"], ["b"], []], id="by a field"),
         pytest.param({"page_size": 2, "order_by": "n, __name__ DESC"}, [["d", "b"], ["a"]], id="by two"),
+        pytest.param({"order_by": "`o, p` desc, `o\\`p`"}, [["b", "a"]], id="by quoted fields"),
         pytest.param({"show_missing": True}, [["a", "b", "d", "e", "ghost"]], id="missing"),
         pytest.param(
             {"show_missing": True, "page_size": 3}, [["a", "b", "d"], ["e", "ghost"]], id="missing pages"
@@ -116,14 +122,25 @@ async def test_collection_ids_at_a_past_time(filled: World) -> None:
     assert found == (["c", "new"], "")
 
 
+async def test_token_of_the_official_emulator_continues_behind_its_document(filled: World) -> None:
+    """Recorded from it, apart from the project's name: a name and eight octets that are none of ours."""
+    name = path("c/b").name.encode()
+    token = base64.b64encode(b"\n" + bytes([len(name)]) + name + b"\x12\x08\x81\x7b\x5b\x17\xc9\xbd\xa9\x96")
+
+    page = await _list(filled, page_token=token.decode())
+
+    assert [document.path.id for document in page.documents] == ["d", "e"]
+
+
 @pytest.mark.parametrize(
     ("collection", "order_by", "message"),
     [
+        ("", "a", "collection id must be set when show_missing is true"),
         ("__x__", "", 'Collection id "__x__" is invalid because it is reserved.'),
         ("c", "a", "cannot specify an order when show_missing is true"),
         ("c", "__name__", "cannot specify an order when show_missing is true"),
     ],
-    ids=["reserved collection", "order", "order by name"],
+    ids=["no collection", "reserved collection", "order", "order by name"],
 )
 @pytest.mark.parametrize("caller", [ANONYMOUS, ADMIN], ids=["anonymous", "admin"])
 async def test_missing_documents_are_refused_before_asking_who_wants_them(

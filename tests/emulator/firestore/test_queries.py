@@ -11,6 +11,7 @@ from emulator.firestore import planning
 from emulator.firestore.callers import ADMIN
 from emulator.firestore.paths import DatabaseId, DocumentPath
 from emulator.firestore.queries import (
+    Aggregation,
     CompositeFilter,
     Cursor,
     DistanceMeasure,
@@ -314,6 +315,12 @@ ELSEWHERE = Reference(DocumentPath(DatabaseId("other"), ("c", "d")))
             id="name as text",
         ),
         pytest.param(
+            query(where=where("__name__", "array-contains", Reference(path("c/d")))),
+            InvalidArgument,
+            "the name __key__ is reserved",
+            id="name as array",
+        ),
+        pytest.param(
             query(where=where("__name__", "==", ELSEWHERE)),
             InvalidArgument,
             "The request was for database 'projects/demo-test/databases/(default)'"
@@ -367,17 +374,28 @@ async def test_query_is_refused(
 
 
 @pytest.mark.parametrize(
-    "filters",
-    [_any_of(31), both(_any_of(6), _any_of(6)), both(*[_any_of(10)] * 40)],
+    ("filters", "count"),
+    [(_any_of(31), 31), (both(_any_of(6), _any_of(6)), 36), (both(*[_any_of(10)] * 40), 10**40)],
     ids=["sum", "product", "explosion"],
 )
 async def test_too_many_disjunctions_are_refused_before_they_are_made(
-    world: World, filters: CompositeFilter
+    world: World, filters: CompositeFilter, count: int
 ) -> None:
-    with pytest.raises(
-        InvalidArgument, match=r"^Too many disjunctions after normalization\. Result had \d+ "
-    ):
+    with pytest.raises(InvalidArgument) as refused:
         await world.names(query(where=filters))
+    assert refused.value.message == (
+        "Too many disjunctions after normalization."
+        f" Result had {count} disjunctions which is more than the maximum of 30"
+    )
+
+
+@pytest.mark.parametrize("op", ["AND", "OR"])
+async def test_composite_filter_of_nothing_filters_nothing(world: World, op: str) -> None:
+    await world.put(x={"a": 1}, y={"a": 2})
+    nothing = CompositeFilter(op, ())
+
+    assert await world.names(query(where=nothing)) == ["x", "y"]
+    assert await world.names(query(where=both(nothing, where("a", "==", 2)))) == ["y"]
 
 
 async def test_thirty_disjunctions_are_allowed(world: World) -> None:
@@ -438,11 +456,93 @@ async def test_find_nearest_dot_product_threshold_is_a_lower_bound(world: World)
     assert await world.names(query(find_nearest=nearest)) == ["mid", "near"]
 
 
-@pytest.mark.parametrize(
-    ("limit", "elements"), [(0, 2), (1001, 2), (1, 0), (1, 2049)], ids=["no limit", "limit", "empty", "long"]
-)
-async def test_find_nearest_beyond_its_limits_is_refused(world: World, limit: int, elements: int) -> None:
-    nearest = FindNearest(("v",), (1.0,) * elements, DistanceMeasure.COSINE, limit)
+async def test_find_nearest_puts_what_has_no_distance_last_and_keeps_the_order_of_ties(world: World) -> None:
+    await world.put(
+        a={"v": vector(0.0, 0.0), "k": 1},
+        b={"v": vector(0.0, 2.0), "k": 1},
+        c={"v": vector(0.0, 1.0), "k": 2},
+        d={"v": vector(1.0, 1.0), "k": 1},
+    )
+    nearest = FindNearest(("v",), (1.0, 1.0), DistanceMeasure.COSINE, 10)
 
-    with pytest.raises(InvalidArgument, match=r"^FindNearest\."):
+    assert await world.names(query(find_nearest=nearest)) == ["d", "b", "c", "a"]
+    assert await world.names(query(find_nearest=nearest, order_by=(order("k", "DESC"),))) == [
+        *("d", "c", "b", "a")
+    ]
+
+
+async def test_find_nearest_measures_cosines_as_the_official_emulator_does(world: World) -> None:
+    await world.put(x={"v": vector(2.0, 2.0)}, y={"v": vector(0.0, 1.0)}, z={"v": vector(-1.0, -1.0)})
+    nearest = FindNearest(("v",), (1.0, 1.0), DistanceMeasure.COSINE, 10, distance_result_field="d")
+
+    result = await world.engine.run_query(query(find_nearest=nearest), ADMIN)
+
+    assert [document.fields["d"] for document in result.documents] == [0.0, 0.29289321881345254, 2.0]
+
+
+async def test_find_nearest_survives_infinite_vectors(world: World) -> None:
+    await world.put(near={"v": vector(1.0, 1.0)}, far={"v": vector(math.inf, -math.inf)})
+
+    for measure in DistanceMeasure:
+        nearest = FindNearest(("v",), (1.0, 1.0), measure, 10)
+        assert (await world.names(query(find_nearest=nearest)))[0] == "near"
+
+
+async def test_find_nearest_writes_the_distance_into_the_field_of_that_very_name(world: World) -> None:
+    await world.put(**PLACES)
+    nearest = FindNearest(("v",), (1.0, 0.0), DistanceMeasure.EUCLIDEAN, 1, distance_result_field="a.b")
+
+    (found,) = (await world.engine.run_query(query(find_nearest=nearest), ADMIN)).documents
+
+    assert found.fields == PLACES["near"] | {"a.b": 0.0}
+
+
+async def test_sum_over_the_nearest_leaves_out_those_without_the_field(world: World) -> None:
+    await world.put(a={"v": vector(1.0)}, b={"v": vector(2.0), "k": 2}, c={"v": vector(4.0), "k": 3})
+    nearest = FindNearest(("v",), (1.0,), DistanceMeasure.EUCLIDEAN, 2)
+
+    total = await world.engine.run_aggregation(
+        query(find_nearest=nearest), [Aggregation("s", "sum", ("k",))], ADMIN
+    )
+
+    assert total.values == {"s": 5}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"limit": 1}, "A query limit cannot be used with FindNearest"),
+        ({"offset": 1}, "A query offset cannot be used with FindNearest"),
+        (
+            {"order_by": (order("k"),), "end_at": Cursor((1,), before=True)},
+            "A cursor cannot be used with FindNearest",
+        ),
+    ],
+    ids=["limit", "offset", "cursor"],
+)
+async def test_find_nearest_is_refused_beside_what_would_cut_the_result(
+    world: World, options: dict[str, Any], message: str
+) -> None:
+    nearest = FindNearest(("v",), (1.0,), DistanceMeasure.EUCLIDEAN, 1)
+
+    with pytest.raises(InvalidArgument) as refused:
+        await world.names(query(find_nearest=nearest, **options))
+    assert refused.value.message == message
+
+
+@pytest.mark.parametrize("limit", [0, 1001])
+async def test_find_nearest_of_too_few_or_too_many_is_refused(world: World, limit: int) -> None:
+    nearest = FindNearest(("v",), (1.0,), DistanceMeasure.EUCLIDEAN, limit)
+
+    with pytest.raises(InvalidArgument) as refused:
         await world.names(query(find_nearest=nearest))
+    assert refused.value.message == "FindNearest.limit must be a positive integer of no more than 1000"
+
+
+@pytest.mark.parametrize("name", ["__name__", "__x__"])
+async def test_find_nearest_into_a_reserved_field_is_refused(world: World, name: str) -> None:
+    nearest = FindNearest(("v",), (1.0,), DistanceMeasure.EUCLIDEAN, 1, distance_result_field=name)
+
+    with pytest.raises(InvalidArgument) as refused:
+        await world.names(query(find_nearest=nearest))
+    assert refused.value.message == f'The distanceResultField.property.name "{name}" is reserved.'

@@ -16,7 +16,7 @@ from emulator.firestore.queries import Aggregation
 from emulator.firestore.reads import Consistency, TransactionOptions
 from emulator.firestore.values import Timestamp
 from tests.emulator.firestore.fast_loop import run
-from tests.emulator.firestore.world import DATABASE, World, delete, path, query, update
+from tests.emulator.firestore.world import DATABASE, World, delete, path, query, update, verify
 
 READ_WRITE = TransactionOptions()
 READ_ONLY = TransactionOptions(read_only=True)
@@ -102,6 +102,7 @@ Reads = Callable[[World, bytes], Awaitable[None]]
     [
         (_reads_document, update("c/d", {"n": 2})),
         (_reads_document, delete("c/d")),
+        (_reads_document, verify("c/d", Precondition(exists=True))),
         (_reads_missing_document, update("c/new", {})),
         (_queries_collection, update("c/new", {})),
         (_queries_collection, update("x/y/c/z", {})),
@@ -111,8 +112,8 @@ Reads = Callable[[World, bytes], Awaitable[None]]
         (_queries_everything, update("any/where", {})),
     ],
     ids=[
-        "document", "delete", "missing document", "query", "query, other parent", "other parent, same id",
-        "aggregation", "list", "all collections",
+        "document", "delete", "verify", "missing document", "query", "query, other parent",
+        "other parent, same id", "aggregation", "list", "all collections",
     ],
 )  # fmt: skip
 def test_plain_write_waits_for_a_transaction_that_has_read_it_and_gives_up(
@@ -270,6 +271,12 @@ def test_batch_write_waits_for_each_write_on_its_own(world: World) -> None:
     run(scenario())
 
 
+async def test_batch_write_with_an_invalid_write_makes_none(world: World) -> None:
+    with pytest.raises(InvalidArgument, match=r"^field name __x__ is reserved$"):
+        await world.engine.batch_write(DATABASE, [update("c/d", {}), update("c/e", {"__x__": 1})], ADMIN)
+    assert await world.fields("c/d") is None
+
+
 def test_cancelled_writer_leaves_nothing_behind(world: World) -> None:
     async def scenario() -> None:
         await world.put(d={"n": 1})
@@ -335,6 +342,27 @@ async def test_read_only_transaction_holds_nobody_up_and_reads_its_snapshot(worl
     await world.put(d={"n": 2})
 
     assert await _get(world, transaction) == {"n": 1}
+
+
+async def test_read_only_transaction_sees_the_moment_it_began(world: World) -> None:
+    await world.put(d={"n": 1})
+    transaction = _begin(world, READ_ONLY)
+    await world.put(d={"n": 2}, e={})
+
+    assert await _get(world, transaction) == {"n": 1}
+    assert await _find(world, transaction) == ["d"]
+
+
+async def test_transaction_whose_past_is_forgotten_is_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emulator.firestore.history.MAX_CHANGES", 2)
+    transaction = _begin(world, READ_ONLY)
+    for number in range(3):
+        await world.put(d={"n": number})
+
+    with pytest.raises(Aborted, match=EXPIRED):
+        await _get(world, transaction)
 
 
 async def test_read_only_transaction_refuses_writes_and_stays_usable(world: World) -> None:
@@ -414,6 +442,17 @@ async def test_idle_transaction_expires_after_a_minute(world: World) -> None:
     assert await _get(world, kept, "c/other") is None
     with pytest.raises(Aborted, match=EXPIRED):
         await _get(world, idle)
+
+
+async def test_busy_transaction_expires_too_after_four_and_a_half_minutes(world: World) -> None:
+    transaction = _begin(world)
+    for _ in range(5):
+        world.pass_seconds(50)
+        await _get(world, transaction)
+    world.pass_seconds(21)
+
+    with pytest.raises(Aborted, match=EXPIRED):
+        await _get(world, transaction)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests.emulator.firestore.world import World, update
 
 LONG = "x" * 1_048_488
 LONGEST = "x" * 1_048_487
+VECTOR_OF_OTHERS = "Vector must only contain values of type 'double'"
 
 
 def _nested(levels: int, arrays: bool = False) -> Any:
@@ -35,8 +37,9 @@ def _vector(*elements: Any) -> dict[str, Any]:
         pytest.param({"m": {"a": [{"k" * 1492: 1}]}}, id="name in an array in a map at the limit"),
         pytest.param({"f": _nested(20)}, id="20 levels"),
         pytest.param({"f": _nested(20, arrays=True)}, id="20 levels of maps and arrays"),
-        pytest.param({"v": _vector(1.0, 2)}, id="vector"),
-        pytest.param({"v": _vector(*range(2048))}, id="vector of 2048 dimensions"),
+        pytest.param({"v": _vector(1.0, -math.inf)}, id="vector"),
+        pytest.param({"m": {"v": _vector(1.0)}, "a": [_vector(1.0)]}, id="vectors in a map and an array"),
+        pytest.param({"v": _vector(*map(float, range(2048)))}, id="vector of 2048 dimensions"),
         pytest.param({"g": GeoPoint(-90.0, 180.0)}, id="geo point at the edge"),
         pytest.param({"__x": 1, "x__": 1, "a.b": 1, "é": 1}, id="odd names"),
     ],
@@ -118,13 +121,37 @@ async def test_document_within_the_limits_is_stored(world: World, fields: dict[s
         pytest.param(
             {"m": {"a": "x" * 600_000, "b": "x" * 600_000}}, "maximum entity size is 1048576 bytes", id="map"
         ),
+        pytest.param({"v": _vector(1)}, VECTOR_OF_OTHERS, id="vector of integers"),
+        pytest.param({"v": _vector(math.nan, "x")}, VECTOR_OF_OTHERS, id="vector of NaN and a string"),
+        pytest.param({"v": _vector(math.nan)}, "Vector cannot contain NaN values.", id="vector of NaN"),
+        pytest.param({"v": _vector()}, "Cannot have a zero length vector.", id="empty vector"),
         pytest.param(
-            {"v": _vector("x")}, "Vectors must only contain numeric values.", id="vector of strings"
+            {"v": _vector(*range(2049))}, "Vectors must be at most 2048 dimensions.", id="long vector"
         ),
         pytest.param(
-            {"v": _vector(*range(2049))}, "Vectors can have a maximum of 2048 dimensions.", id="long vector"
+            {"v": {"__type__": "__vector__", "x": 1}},
+            "Vector map is missing key 'value'.",
+            id="vector without value",
         ),
-        pytest.param({"v": {"__type__": "other"}}, "field name '__type__' is reserved.", id="type of a map"),
+        pytest.param(
+            {"v": {"__type__": "__vector__", "value": 1, "x": 1}},
+            "Vector value type must be an array.",
+            id="vector of no array",
+        ),
+        pytest.param(
+            {"v": _vector() | {"x": 1}}, "Vector value map has extraneous entries.", id="vector and more"
+        ),
+        pytest.param(
+            {"m": {"v": {"__type__": "other"}}},
+            "Property m contains an invalid nested entity.",
+            id="unknown type of a map",
+        ),
+        pytest.param(
+            {"v": {"__type__": 1}}, "Field __type__ must be a string; founds LONG.", id="type is a number"
+        ),
+        pytest.param(
+            {"v": {"__type__": None}}, "Field __type__ must be a string; founds NULL.", id="type is null"
+        ),
     ],
 )
 async def test_document_beyond_a_limit_is_refused_and_nothing_stored(

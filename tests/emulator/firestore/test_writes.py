@@ -228,11 +228,11 @@ async def test_document_deleted_and_set_in_one_commit_may_be_updated_in_it(world
         ),
         (
             [verify("c/d", EXISTS), update("c/d", {})],
-            "the same document cannot be written after it was verified in a single request",
+            "the same document cannot be verified and then written in a single request",
         ),
         (
             [update("c/d", {}), verify("c/d", EXISTS)],
-            "the same document cannot be verified after it was written in a single request",
+            "the same document cannot be written and then verified in a single request",
         ),
         (
             [delete("c/d"), update("c/d", {}, precondition=EXISTS)],
@@ -366,9 +366,10 @@ async def test_transform_write_keeps_the_other_fields_and_creates_a_missing_docu
         (_transform("a", "INCREMENT", "x"), "Input must be int64 or double."),
         (_transform("a", "MAXIMUM", True), "Input must be int64 or double."),
         (_transform("__a__", "INCREMENT", 1), "field name __a__ is reserved"),
+        (_transform("a.__b__", "INCREMENT", 1), "field name '__b__' is reserved."),
         (_transform("a", "ARRAY_UNION", [[1]]), "Nested arrays are not allowed"),
     ],
-    ids=["text", "boolean", "reserved", "nested array"],
+    ids=["text", "boolean", "reserved", "reserved below", "nested array"],
 )
 async def test_bad_transform_is_refused(world: World, transform: FieldTransform, message: str) -> None:
     with pytest.raises(InvalidArgument) as refused:

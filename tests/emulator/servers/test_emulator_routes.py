@@ -61,13 +61,27 @@ def test_clear_below_a_document_leaves_its_siblings(emulator: Emulator, database
     assert [exists(emulator, database, path) for path in ("c/a", "c/a/sub/x", "c/b")] == [False, False, True]
 
 
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_clear_of_a_collection_leaves_others_of_a_similar_name(
+    emulator: Emulator, database: str, slash: str
+) -> None:
+    paths = ("c/a", "c/a/sub/x", "c/b", "cc/a", "d/c/c/a")
+    for path in paths:
+        put(emulator, database, path)
+
+    assert emulator.http("DELETE", f"/emulator/v1/{database}/documents/c{slash}").status == 200
+
+    assert [path for path in paths if exists(emulator, database, path)] == ["cc/a", "d/c/c/a"]
+
+
 @pytest.mark.parametrize(
     ("path", "authorization", "status"),
     [
         ("", "Bearer garbage", 400),
         ("", "owner", 500),
         ("/__x__/a", None, 400),
-        ("/c", None, 400),
+        ("/__x__", None, 400),
+        ("/c/a//", None, 400),
     ],
 )
 def test_clear_refuses_bad_headers_and_bad_names(

@@ -52,13 +52,18 @@ def test_bytes_that_are_no_message_are_refused(channel: grpc.Channel) -> None:
 
 
 def test_pipelines_need_another_edition(channel: grpc.Channel) -> None:
-    stream = channel.unary_stream(SERVICE + "ExecutePipeline")(b"", timeout=DEADLINE)
+    for name, complaint in {
+        "projects/p/databases/d": "ExecutePipeline requires the Database Edition to be `enterprise`.",
+        "projects/p": 'Database name "projects/p" lacks "/" at index 10.',
+    }.items():
+        request = protos.ExecutePipelineRequest(database=name).SerializeToString()
+        stream = channel.unary_stream(SERVICE + "ExecutePipeline")(request, timeout=DEADLINE)
 
-    with pytest.raises(grpc.RpcError) as failure:
-        next(stream)
+        with pytest.raises(grpc.RpcError) as failure:
+            next(stream)
 
-    assert failure.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-    assert failure.value.details() == "ExecutePipeline requires the Database Edition to be `enterprise`."
+        assert failure.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert failure.value.details() == complaint
 
 
 def test_compressed_requests_are_read(emulator: Any, database: str) -> None:

@@ -10,10 +10,11 @@ import pytest
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
+from grpc_reflection.v1alpha import reflection_pb2
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from emulator.servers.grpc_server import SERVICES
-from emulator.servers.reflection import SERVICE as REFLECTION
+from emulator.servers.reflection import SERVICES as REFLECTION
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def methods_of_the_client() -> set[str]:
 
 
 def test_services_are_listed(database: ProtoReflectionDescriptorDatabase) -> None:
-    assert set(database.get_services()) == {*SERVICES, REFLECTION}
+    assert set(database.get_services()) == {*SERVICES, *REFLECTION}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -44,8 +45,23 @@ def test_service_has_every_method_that_the_client_calls(
     assert shown == methods_of_the_client()
 
 
-def test_reflection_describes_itself(database: ProtoReflectionDescriptorDatabase) -> None:
-    assert [method.name for method in service(database, REFLECTION).methods] == ["ServerReflectionInfo"]
+@pytest.mark.parametrize("name", REFLECTION)
+def test_reflection_describes_itself(database: ProtoReflectionDescriptorDatabase, name: str) -> None:
+    (method,) = service(database, name).methods
+
+    assert method.name == "ServerReflectionInfo"
+    assert method.input_type.full_name.startswith(name.removesuffix("ServerReflection"))
+
+
+@pytest.mark.parametrize("name", REFLECTION)
+def test_every_version_of_reflection_answers(channel: grpc.Channel, name: str) -> None:
+    request = reflection_pb2.ServerReflectionRequest(list_services="")
+    call = channel.stream_stream(f"/{name}/ServerReflectionInfo")
+
+    (answer,) = call(iter([request.SerializeToString()]), timeout=20)
+
+    listed = reflection_pb2.ServerReflectionResponse.FromString(answer).list_services_response.service
+    assert {each.name for each in listed} == {*SERVICES, *REFLECTION}
 
 
 def test_reflected_messages_make_a_call_that_is_answered(

@@ -201,11 +201,16 @@ ANSWERED = [
     pytest.param(
         "POST",
         ":batchGet",
-        {"documents": ["{database}/documents/c/e", "{database}/documents/c/none"]},
+        {
+            "documents": [
+                *("{database}/documents/c/e", "{database}/documents/c/none"),
+                *("{database}/documents/c/e", "{database}/documents/c/none"),
+            ]
+        },
         '[\n{\n  "found": {\n    "name": "{database}/documents/c/e",\n    "createTime": "<time>",\n'
         '    "updateTime": "<time>"\n  },\n  "readTime": "<time>"\n},\n{\n'
         '  "missing": "{database}/documents/c/none",\n  "readTime": "<time>"\n}\n]\n',
-        id="batchGet",
+        id="batchGet, each name once",
     ),
     pytest.param("POST", ":batchGet", {"documents": []}, "[\n\n]\n", id="batchGet nothing"),
     pytest.param(
@@ -385,13 +390,38 @@ def test_a_malformed_body_is_refused(rest: Rest, body: str | bytes) -> None:
     assert (answer.status, answer.body) == (400, BAD_PAYLOAD)
 
 
-TRAILING = 'Document name "{database}/documents/c/e/" has invalid trailing "/".'
+@pytest.mark.parametrize(
+    ("path", "complaint"),
+    [
+        ("/c/", 'has invalid trailing "/".'),
+        ("/c/e/s/", 'has invalid trailing "/".'),
+        ("//", "lacks a collection id at index {root}."),
+        ("/c//", "lacks a resource id at index {behind_c}."),
+    ],
+)
+def test_a_slash_behind_a_collection_is_no_name(
+    stored: Rest, database: str, path: str, complaint: str
+) -> None:
+    root = len(f"{database}/documents/")
+    problem = complaint.format(root=root, behind_c=root + len("c/"))
+
+    answer = stored("GET", path)
+
+    name = f'Document name "{database}/documents{path}" {problem}'
+    assert answer.body == error(400, "INVALID_ARGUMENT", name)
 
 
-def test_a_trailing_slash_is_no_name(stored: Rest, database: str) -> None:
-    answer = stored("GET", "/c/e/")
+def test_a_slash_behind_a_document_or_the_root_lists_every_collection_below(
+    stored: Rest, database: str
+) -> None:
+    for path in ("/b/x", "/c/e/s/1", "/c/e/t/2"):
+        assert stored("PATCH", path, {}).status == 200
 
-    assert answer.body == error(400, "INVALID_ARGUMENT", TRAILING.replace("{database}", database))
+    below = {path: json.loads(stored("GET", path).body).get("documents", []) for path in ("/", "/c/e/")}
+
+    names = {path: [found["name"].split("/documents")[1] for found in below[path]] for path in below}
+    assert names == {"/": ["/b/x", "/c/e", "/c/f"], "/c/e/": ["/c/e/s/1", "/c/e/t/2"]}
+    assert json.loads(stored("GET", "/?pageSize=1").body)["documents"][0]["name"].endswith("/b/x")
 
 
 NOT_FOUND = [

@@ -92,10 +92,12 @@ def test_a_write_that_says_nothing_or_too_much_is_refused(message: Any, complain
     assert complaint in failure.value.message
 
 
-def test_a_query_without_a_collection_means_all_of_them() -> None:
-    query = decode_query(ROOT, protos.StructuredQuery())
+@pytest.mark.parametrize("selectors", [[], [{}]], ids=["none", "an empty one"])
+def test_a_query_without_a_collection_means_all_of_them_directly_below(selectors: Any) -> None:
+    query = decode_query(ROOT, protos.StructuredQuery(from_=selectors))
 
-    assert (query.collection, query.limit, query.offset, query.select) == (None, None, 0, None)
+    assert (query.collection, query.all_descendants) == (None, False)
+    assert (query.limit, query.offset, query.select) == (None, 0, None)
 
 
 def test_unary_filters_carry_no_value() -> None:
@@ -112,11 +114,57 @@ def test_unary_filters_carry_no_value() -> None:
         (protos.StructuredQuery(from_=[{}, {}]), "cannot have more than one collection selector"),
         (protos.StructuredQuery(where={"composite_filter": {}}), "Unsupported CompositeFilter operator."),
         (protos.StructuredQuery(where={"field_filter": {}}), "Unknown FieldFilter operator."),
+        (protos.StructuredQuery(where={"unary_filter": {}}), "Unknown UnaryFilter operator."),
     ],
 )
 def test_a_malformed_query_is_refused(message: Any, complaint: str) -> None:
     with pytest.raises(InvalidArgument, match=complaint):
         decode_query(ROOT, message)
+
+
+def vector_message(*elements: Any) -> dict[str, Any]:
+    return {
+        "map_value": {
+            "fields": {
+                "__type__": {"string_value": "__vector__"},
+                "value": {"array_value": {"values": list(elements)}},
+            }
+        }
+    }
+
+
+VECTOR = vector_message({"double_value": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("find", "complaint"),
+    [
+        ({}, "Cannot convert firestore.v1.Value with type unset."),
+        ({"query_vector": {"integer_value": 1}}, "Query Value must be of type vector."),
+        ({"query_vector": {"array_value": {}}}, "Query Value must be of type vector."),
+        ({"query_vector": vector_message()}, "Cannot have a zero length vector."),
+        (
+            {"query_vector": vector_message({"integer_value": 1})},
+            "Vector must only contain values of type 'double'",
+        ),
+        ({"query_vector": VECTOR}, "FindNearest.limit must be a positive integer of no more than 1000"),
+        ({"query_vector": VECTOR, "limit": {"value": 1}}, "Unknown Distance Measure."),
+        (
+            {"query_vector": VECTOR, "limit": {"value": 1}, "distance_measure": 1},
+            "Invalid empty property path string.",
+        ),
+    ],
+    ids=["nothing", "number", "array", "empty", "integers", "limit next", "measure next", "field last"],
+)
+def test_find_nearest_is_checked_in_the_order_of_the_official_emulator(find: Any, complaint: str) -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        decode_query(ROOT, protos.StructuredQuery(find_nearest=find))
+    assert refused.value.message == complaint
+
+
+def test_an_aggregation_without_an_operator_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match=r"^Operator field in Aggregation is not set\.$"):
+        decode_aggregations(protos.StructuredAggregationQuery(aggregations=[{"alias": "x"}]))
 
 
 def test_aggregations_without_an_alias_are_numbered() -> None:
