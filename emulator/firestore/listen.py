@@ -281,8 +281,9 @@ class ListenSession:
         return events
 
     def _put(self, *events: ListenEvent) -> None:
-        self._queue += events
-        self._arrived.set()
+        if events:
+            self._queue += events
+            self._arrived.set()
 
     def _fail(self, failure: FirestoreError) -> None:
         self._failure = failure
@@ -396,7 +397,7 @@ class ListenSession:
         """Queue what one commit means for the targets, as one snapshot."""
         if self._behind:
             return
-        seen: dict[DocumentPath, tuple[Document | None, list[int], list[int]]] = {}
+        seen: dict[PathKey, tuple[Delta, list[int], list[int]]] = {}
         denied: list[TargetChanged] = []
         for opened in self._targets_of(concerned):
             concern = concerned[opened]
@@ -409,14 +410,13 @@ class ListenSession:
             if opened.is_loading:
                 continue
             for delta in self._deltas(opened, concern):
-                _, shown, hidden = seen.setdefault(delta.path, (delta.document, [], []))
+                name = delta.path.segments
+                if name not in seen:
+                    seen[name] = delta, [], []
+                _, shown, hidden = seen[name]
                 (shown if delta.shown else hidden).append(opened.id)
-        for path, (document, shown, hidden) in seen.items():
-            if document is not None:
-                self._usage.heard(document, len(shown) + len(hidden))
-            self._put_counted(self._event(path, document, tuple(shown), tuple(hidden), time), document)
-        for event in denied:
-            self._put(event)
+        self._put_changes(seen.values(), time)
+        self._put(*denied)
         if seen:
             self._send_boundary(time)
         if self._pending > MAX_QUEUED_EVENTS or self._pending_bytes > MAX_QUEUED_BYTES:
@@ -476,10 +476,17 @@ class ListenSession:
 
     # --- slow clients
 
-    def _put_counted(self, event: ListenEvent, document: Document | None) -> None:
-        self._put(event)
-        self._pending += 1
-        self._pending_bytes += document.size if document is not None else 0
+    def _put_changes(self, changes: Collection[tuple[Delta, list[int], list[int]]], time: Timestamp) -> None:
+        """Queue what one commit did, for each document with the targets that show it and those it left."""
+        events: list[ListenEvent] = []
+        for delta, shown, hidden in changes:
+            document = delta.document
+            if document is not None:
+                self._usage.heard(document, len(shown) + len(hidden))
+                self._pending_bytes += document.size
+            events.append(self._event(delta.path, document, tuple(shown), tuple(hidden), time))
+        self._put(*events)
+        self._pending += len(events)
 
     def _fall_behind(self) -> None:
         """Drop the changes nobody fetched; only which targets came and went is kept."""

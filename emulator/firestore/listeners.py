@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeAlias
 
@@ -33,6 +34,12 @@ class Concern:
         self.rules = False
         self.changes: list[DocumentChange] = []
         self.rewritten: list[Document] = []
+
+    def add(self, other: Concern) -> None:
+        """A target may look at several places."""
+        self.rules = self.rules or other.rules
+        self.changes += other.changes
+        self.rewritten += other.rewritten
 
 
 #: Where a target looks: a document, a collection, a collection group, or everything; or a document that rules
@@ -91,26 +98,29 @@ class Listeners:
         if not self._by_place:
             return
         concerned: dict[Session, dict[Listener, Concern]] = {}
-        for change in changes:
-            for concern in self._concerns(change.path, concerned):
-                concern.changes.append(change)
-            for concern in self._concerns_at(rules_place(change.path.segments), concerned):
-                concern.rules = True
-        for document in rewritten:
-            for concern in self._concerns(document.path, concerned):
-                concern.rewritten.append(document)
+        for place, here in self._watched(changes, rewritten).items():
+            for listener in self._by_place[place]:
+                targets = concerned.setdefault(listener.session, {})
+                if listener not in targets:
+                    targets[listener] = Concern()
+                targets[listener].add(here)
         for session, targets in concerned.items():
             session.committed(time, targets)
 
-    def _concerns(
-        self, path: DocumentPath, concerned: dict[Session, dict[Listener, Concern]]
-    ) -> Iterator[Concern]:
-        for place in places_of(path):
-            yield from self._concerns_at(place, concerned)
+    def _watched(
+        self, changes: tuple[DocumentChange, ...], rewritten: tuple[Document, ...]
+    ) -> dict[Place, Concern]:
+        """What happened at each place where somebody looks."""
+        watched: defaultdict[Place, Concern] = defaultdict(Concern)
+        for change in changes:
+            for place in self._where(places_of(change.path)):
+                watched[place].changes.append(change)
+            for place in self._where([rules_place(change.path.segments)]):
+                watched[place].rules = True
+        for document in rewritten:
+            for place in self._where(places_of(document.path)):
+                watched[place].rewritten.append(document)
+        return watched
 
-    def _concerns_at(
-        self, place: Place, concerned: dict[Session, dict[Listener, Concern]]
-    ) -> Iterator[Concern]:
-        for listener in self._by_place.get(place, ()):
-            targets = concerned.setdefault(listener.session, {})
-            yield targets.setdefault(listener, Concern())
+    def _where(self, places: Iterable[Place]) -> Iterator[Place]:
+        return filter(self._by_place.__contains__, places)

@@ -284,7 +284,7 @@ class Matcher:
 
     def filter(self, documents: Iterable[Document]) -> Iterable[Document]:
         """Those that match, of documents that come from where the query looks."""
-        if self.query.collection is None or self.query.all_descendants:
+        if not self.query.is_of_one_collection:
             return filter(self.matches, documents)
         if self._is_whole():
             return documents

@@ -85,6 +85,11 @@ class NormalQuery:
     def database(self) -> DatabaseId:
         return self.parent.database
 
+    @property
+    def is_of_one_collection(self) -> bool:
+        """Whether it looks at all documents of a single collection and nothing else."""
+        return self.collection is not None and not self.all_descendants
+
     def contains(self, path: DocumentPath) -> bool:
         """Whether a document is where the query looks."""
         segments, above = path.segments, self.parent.segments

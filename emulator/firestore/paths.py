@@ -163,7 +163,7 @@ class _NameScanner:
         self.slash()
         self.literal("databases")
         self.slash()
-        return DatabaseId(project, self.segment("resource"))
+        return _database(project, self.segment("resource"))
 
     def document_segments(self) -> tuple[str, ...]:
         """`/collection/document` pairs up to the end; none is fine."""
@@ -209,6 +209,7 @@ def _scan_slowly(name: str, kind: str) -> DocumentPath:
     return DocumentPath(database, scanner.document_segments())
 
 
+@lru_cache(maxsize=1024)
 def parse_database_name(name: str) -> DatabaseId:
     """`projects/{p}/databases/{d}`."""
     scanner = _NameScanner(name, "Database name")

@@ -70,4 +70,7 @@ class Meter:
 
     def of(self, project: str) -> Usage:
         """The one object of a project: open streams hold on to it."""
-        return self._projects.setdefault(project, Usage())
+        found = self._projects.get(project)
+        if found is None:
+            found = self._projects[project] = Usage()
+        return found

@@ -41,7 +41,7 @@ class Watch(Protocol):
         """Begin anew likewise; everything the target shows."""
 
     def apply(self, changes: Iterable[DocumentChange], view: View) -> list[Delta]:
-        """Follow one commit; `view` is the database after it."""
+        """Follow what one commit did where the target looks; `view` is the database after it."""
 
     def shows(self, document: Document) -> bool:
         """Whether the target shows a stored document."""
@@ -64,7 +64,7 @@ class QueryWatch:
         return (yield from execution(self._matcher, view)).documents
 
     def apply(self, changes: Iterable[DocumentChange], view: View) -> list[Delta]:
-        matches = self._matcher.matches
+        matches = self._matcher.admits if self._matcher.query.is_of_one_collection else self._matcher.matches
         deltas: list[Delta] = []
         for change in changes:
             if change.after is not None and matches(change.after):

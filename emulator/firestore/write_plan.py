@@ -115,6 +115,7 @@ class WritePlanner:
         self._commit_time = commit_time
         self._after: dict[PathKey, Document | None] = {}
         self._paths: dict[PathKey, DocumentPath] = {}
+        self._again: set[PathKey] = set()
         self._failure: FirestoreError | None = None
 
     def plan(self, writes: Sequence[Write]) -> WritePlan:
@@ -129,8 +130,11 @@ class WritePlanner:
             after, transformed = self._outcome(write, stored)
             planned.append(self._planned(write, after))
             if write.kind is not WriteKind.VERIFY:
-                self._after[write.path.key] = after
-                self._paths[write.path.key] = write.path
+                name = write.path.key
+                if name in self._after:
+                    self._again.add(name)
+                self._after[name] = after
+                self._paths[name] = write.path
             wrote = write.kind in (WriteKind.UPDATE, WriteKind.TRANSFORM)
             results.append(WriteResult(after.update_time if wrote and after else None, transformed))
         changes, rewritten = self._compare()
@@ -180,12 +184,16 @@ class WritePlanner:
         rewritten: list[Document] = []
         for name, after in self._after.items():
             before = self._view.get(name)
-            if before is not None and after is not None and identical(before.fields, after.fields):
+            if before is not None and after is not None and self._is_as_before(name, before, after):
                 self._after[name] = before
                 rewritten.append(before)
             elif before is not after:
                 changes.append(DocumentChange(self._paths[name], before, after))
         return tuple(changes), tuple(rewritten)
+
+    def _is_as_before(self, name: PathKey, before: Document, after: Document) -> bool:
+        """A single write that changes nothing leaves the very document; several may lead back to it."""
+        return before is after or (name in self._again and identical(before.fields, after.fields))
 
 
 def check_precondition(

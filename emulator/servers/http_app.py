@@ -97,8 +97,8 @@ def text(body: str, status: int = 200) -> Response:
     return Response(body.encode(), status)
 
 
-def json_body(body: str, status: int = 200) -> Response:
-    return Response(body.encode(), status, _JSON)
+def json_body(body: str | bytes, status: int = 200) -> Response:
+    return Response(body.encode() if isinstance(body, str) else body, status, _JSON)
 
 
 def error_body(error: FirestoreError) -> Response:

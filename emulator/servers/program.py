@@ -27,8 +27,8 @@ from emulator.wire.index_config import IndexFileError
 logger = logging.getLogger(__name__)
 
 #: Stored documents are no garbage, and looking through them at Python's own pace (700, 10, 10) is a third of
-#: the time that a large import or many batches take. The first two keep one look short: 20 ms.
-_COLLECTED_AFTER = (10_000, 10, 500)
+#: the time that a large import or many batches take. The first two keep one look short: 10 ms.
+_COLLECTED_AFTER = (5_000, 10, 1_000)
 
 #: What applies while the rules given at the start do not compile.
 _DENY_EVERYTHING = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from emulator.errors import FirestoreError, InvalidArgument
@@ -173,9 +174,10 @@ def _printed(tree: Json) -> Response:
 
 def _printed_stream(transaction: bytes | None, answers: Iterable[Json]) -> Steps[Response]:
     """A new transaction comes as the first element."""
-    printed = [] if transaction is None else [print_inner({"transaction": json_bytes(transaction)})]
-    for answer in answers:
-        printed.append(print_inner(answer))
+    began: list[Json] = [] if transaction is None else [{"transaction": json_bytes(transaction)}]
+    printed: list[bytes] = []
+    for answer in chain(began, answers):
+        printed.append(print_inner(answer).encode())
         yield
     return json_body(print_json_stream(printed))
 

@@ -91,9 +91,9 @@ def print_inner(tree: Json, indent: str = "") -> Printed:
     return Printed("".join(parts))
 
 
-def print_json_stream(printed: Iterable[Printed]) -> str:
-    """The body of a streaming method: one JSON array."""
-    return "[\n" + ",\n".join(printed) + "\n]\n"
+def print_json_stream(printed: Iterable[bytes]) -> bytes:
+    """The body of a streaming method: one JSON array of encoded objects."""
+    return b"[\n%b\n]\n" % b",\n".join(printed)
 
 
 def _print_object(tree: Json, indent: str, parts: list[str]) -> None:

@@ -68,8 +68,9 @@ def test_a_body_prints_in_the_official_layout(tree: Any, text: str) -> None:
 
 
 def test_a_stream_is_one_array() -> None:
-    assert print_json_stream([]) == "[\n\n]\n"
-    assert print_json_stream(map(print_inner, ({"a": True}, {}))) == '[\n{\n  "a": true\n},\n{\n}\n]\n'
+    assert print_json_stream([]) == b"[\n\n]\n"
+    printed = [print_inner(tree).encode() for tree in ({"a": True}, {})]
+    assert print_json_stream(printed) == b'[\n{\n  "a": true\n},\n{\n}\n]\n'
 
 
 def test_an_error_is_one_line_with_escaped_slashes() -> None:
