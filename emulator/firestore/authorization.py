@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from emulator.errors import PermissionDenied
 from emulator.firestore.callers import Caller
-from emulator.firestore.documents import Document
+from emulator.firestore.documents import Document, Write
 from emulator.firestore.events import RulesEvaluation
 from emulator.firestore.normalization import Conjunction, NormalQuery
 from emulator.firestore.paths import DatabaseId, DocumentPath, path_key
@@ -251,7 +251,7 @@ class Authorization:
             request_resource=resource(write.after) if method in ("create", "update") else None,
             in_transaction=True,
         )
-        return self._decide(request, write.path.relative)
+        return self._decide(request, write.path.relative, write.write)
 
     def _request(
         self,
@@ -279,7 +279,7 @@ class Authorization:
             in_transaction=in_transaction,
         )
 
-    def _decide(self, request: RulesRequest, path: str) -> Decision | None:
+    def _decide(self, request: RulesRequest, path: str, write: Write | None = None) -> Decision | None:
         """None when an admin, or the absence of rules, made the question moot."""
         decision = None
         if self._ruleset is not None and not self._caller.admin:
@@ -294,6 +294,7 @@ class Authorization:
                 self._ruleset,
                 request,
                 decision,
+                write,
             )
             for observe in self._observers:
                 observe(evaluation)

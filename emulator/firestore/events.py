@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from emulator.firestore.callers import Caller
-from emulator.firestore.documents import DocumentChange
+from emulator.firestore.documents import DocumentChange, Write
 from emulator.firestore.paths import DatabaseId
 from emulator.firestore.values import Timestamp
 from emulator.rules import Decision, Ruleset, RulesRequest
@@ -28,7 +28,8 @@ class RulesEvaluation:
     """One decision about one operation, for the request monitor.
 
     `ruleset`, `request` and `decision` are None when an admin skipped the rules. `path` is relative to
-    `documents`: a document's, `col/*` for a list, `**/col/*` for a collection group.
+    `documents`: a document's, `col/*` for a list, `**/col/*` for a collection group. `write` is what is to be
+    written, when something is.
     """
 
     database: DatabaseId
@@ -39,3 +40,4 @@ class RulesEvaluation:
     ruleset: Ruleset | None
     request: RulesRequest | None
     decision: Decision | None
+    write: Write | None = None

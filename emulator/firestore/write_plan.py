@@ -29,10 +29,14 @@ class PlannedWrite:
     the opposite.
     """
 
-    path: DocumentPath
+    write: Write
     method: str
     other_method: str | None
     after: Document | None
+
+    @property
+    def path(self) -> DocumentPath:
+        return self.write.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,15 +172,15 @@ class WritePlanner:
     def _planned(self, write: Write, after: Document | None) -> PlannedWrite:
         """How rules see the write: by its precondition, else by what is stored before the commit."""
         if write.kind is WriteKind.DELETE:
-            return PlannedWrite(write.path, "delete", None, None)
+            return PlannedWrite(write, "delete", None, None)
         if write.kind is WriteKind.VERIFY:
-            return PlannedWrite(write.path, "get", None, None)
+            return PlannedWrite(write, "get", None, None)
         if write.precondition.exists is not None or write.precondition.update_time is not None:
             method = "create" if write.precondition.exists is False else "update"
-            return PlannedWrite(write.path, method, None, after)
+            return PlannedWrite(write, method, None, after)
         if self._view.get(write.path.key) is None:
-            return PlannedWrite(write.path, "create", "update", after)
-        return PlannedWrite(write.path, "update", "create", after)
+            return PlannedWrite(write, "create", "update", after)
+        return PlannedWrite(write, "update", "create", after)
 
     def _compare(self) -> tuple[tuple[DocumentChange, ...], tuple[Document, ...]]:
         """What differs from before the commit, and the documents that were written without any difference."""

@@ -18,7 +18,9 @@ from typing import Any
 from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
 from websockets.http11 import Request, Response
 
+from emulator.firestore.documents import Write
 from emulator.firestore.events import RulesEvaluation
+from emulator.firestore.paths import FieldPath, format_field_path
 from emulator.rules import Resource, RulesRequest, request_value, resource_value, typed_value
 from emulator.rules.types import Value
 from emulator.wire.rest_json import Json
@@ -105,7 +107,7 @@ def _json_entry(entry: _Entry) -> Json:
             "method": evaluation.method,
             "path": f"/databases/{evaluation.database.database}/documents/{evaluation.path}",
             "time": datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z"),
-            "request": _typed_request(evaluation.request),
+            "request": _typed_request(evaluation.request, evaluation.write),
             "resource": _typed_resource(entry.resource),
         },
     }
@@ -120,12 +122,15 @@ def _outcome(evaluation: RulesEvaluation) -> str:
     return "error" if decision.errored else "deny"
 
 
-def _typed_request(asked: RulesRequest | None) -> Json:
+def _typed_request(asked: RulesRequest | None, write: Write | None) -> Json:
     """The `request` of the rules and what else the UI shows of it."""
     if asked is None:
         return {"undefined": {}}
     fields: dict[str, Value] = dict(request_value(asked))
     fields["inTransaction"] = asked.in_transaction
+    fields["transforms"] = [format_field_path(each.field) for each in write.transforms] if write else []
+    fields["writeFields"] = [format_field_path(each) for each in _written(write)] if write else []
+    fields["readFields"] = []
     query = fields.pop("query", None)
     if isinstance(query, Mapping):
         fields.update(query)
@@ -133,6 +138,11 @@ def _typed_request(asked: RulesRequest | None) -> Json:
     typed = {name: typed_value(value) for name, value in fields.items()}
     typed["resource"] = _typed_resource(asked.request_resource)
     return {"mapValue": {"fields": typed}}
+
+
+def _written(write: Write) -> list[FieldPath]:
+    """The fields a write sets by value: its mask, or without one everything it gives."""
+    return list(write.mask) if write.mask is not None else [(name,) for name in write.fields]
 
 
 def _typed_resource(resource: Resource | None) -> Json:

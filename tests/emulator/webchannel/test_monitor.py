@@ -145,6 +145,25 @@ def test_allowed_write_shows_its_data_with_dots_escaped(monitored, monitor):
     assert resource["data"]["mapValue"]["fields"] == {"n": {"intValue": "1"}, "a\\.b": {"intValue": "2"}}
 
 
+def test_write_tells_its_fields_and_transforms(monitored, monitor):
+    name = "projects/demo-monitor/databases/(default)/documents/notes/fields"
+    transform = {"fieldPath": "at", "setToServerValue": "REQUEST_TIME"}
+    write = {
+        "update": {"name": name, **fields(n=1, left=2)},
+        "updateMask": {"fieldPaths": ["n", "a.`b c`"]},
+        "updateTransforms": [transform],
+    }
+    url = f"http://127.0.0.1:{monitored[0]}/v1/projects/demo-monitor/databases/(default)/documents:commit"
+    assert requests.post(url, json={"writes": [write]}, timeout=DEADLINE).status_code == 200
+    request = next_event(monitor)["rulesContext"]["request"]["mapValue"]["fields"]
+    assert request["writeFields"] == {"listValue": {"values": [text("n"), text("a.`b c`")]}}
+    assert request["transforms"] == {"listValue": {"values": [text("at")]}}
+
+
+def text(value):
+    return {"stringValue": value}
+
+
 def test_list_tells_its_limit(monitored, monitor):
     query = {"from": [{"collectionId": "notes"}], "limit": 3}
     url = f"http://127.0.0.1:{monitored[0]}/v1/projects/demo-monitor/databases/(default)/documents:runQuery"
