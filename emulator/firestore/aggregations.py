@@ -88,8 +88,8 @@ def total(numbers: Sequence[int | float]) -> int | float:
     """Exact for integers, whatever the order; a double when one is among them or when the sum leaves 64
     bits.
     """
-    integers = sum(number for number in numbers if isinstance(number, int))
     doubles = [number for number in numbers if isinstance(number, float)]
+    integers = sum([number for number in numbers if isinstance(number, int)] if doubles else numbers)
     if not doubles:
         return integers if INT64_MIN <= integers <= INT64_MAX else float(integers)
     return _float_sum([*doubles, integers])

@@ -394,9 +394,7 @@ class ListenSession:
     # --- commits
 
     def committed(self, time: Timestamp, concerned: dict[Listener, Concern]) -> None:
-        """Queue what one commit means for the targets, as one snapshot."""
-        if self._behind:
-            return
+        """Queue what one commit means for the targets, as one snapshot; while behind, what it forbids."""
         seen: dict[PathKey, tuple[Delta, list[int], list[int]]] = {}
         denied: list[TargetChanged] = []
         for opened in self._targets_of(concerned):
@@ -407,7 +405,7 @@ class ListenSession:
                 self._drop(opened.id)
                 denied.append(TargetChanged(TargetChangeKind.REMOVE, (opened.id,), denial))
                 continue
-            if opened.is_loading:
+            if opened.is_loading or self._behind:
                 continue
             for delta in self._deltas(opened, concern):
                 name = delta.path.segments

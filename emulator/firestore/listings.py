@@ -141,7 +141,9 @@ def _with_missing(
                 below = reading.view.get(names[at])
                 assert below is not None
                 yield MissingDocument(DocumentPath(below.path.database, below.path.segments[:depth]))
-        at = _first_from(names, _behind(name))
+        at += 1
+        if at < len(names) and names[at][:depth] == name:
+            at = _first_from(names, _behind(name))
 
 
 # --- collection ids

@@ -515,6 +515,24 @@ async def test_query_ends_when_a_document_that_rules_read_for_it_no_longer_allow
     assert _heard(bob) == ["+c/x 1", "NO_CHANGE"]
 
 
+async def test_query_of_a_client_that_does_not_read_ends_too_when_rules_no_longer_allow_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emulator.firestore.listen.MAX_QUEUED_EVENTS", 1)
+    world.rules(MEMBERS)
+    await world.commit(*(update(f"members/{name}", {"role": "reader"}) for name in ("alice", "bob")))
+    alice, bob = world.listen(ALICE), world.listen(Caller(uid="bob", token={"sub": "bob"}))
+    for session in (alice, bob):
+        await session.add_target(Target(1, query=query()))
+        queued(session)
+    await world.put(x={"n": 1}, y={"n": 1})
+
+    await world.commit(update("members/alice", {"role": "none"}), update("c/x", {"n": 2}))
+
+    assert _heard(alice) == ["REMOVE 1"]
+    assert _heard(bob) == ["RESET 1", "+c/x 1", "+c/y 1", "CURRENT 1", "NO_CHANGE"]
+
+
 async def test_query_ends_when_a_document_that_rules_did_not_find_appears(world: World) -> None:
     world.rules(MEMBERS)
     session = world.listen(ALICE)
