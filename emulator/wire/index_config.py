@@ -187,7 +187,10 @@ def describe(database: DatabaseId, index: IndexDefinition, catalog: IndexCatalog
 def _sentence(database: DatabaseId, index: IndexDefinition) -> str:
     only = index.fields[0]
     if any(each.mode is Mode.VECTOR for each in index.fields):
-        return "Missing vector index configuration."
+        return (
+            "Missing vector index configuration. Please create the required index"
+            f" with the following gcloud command: {_command(database, index)}"
+        )
     if len(index.fields) > 1:
         link = _link(database, index, "create_composite", "indexes")
         return f"The query requires an index. You can create it here: {link}"
@@ -198,6 +201,25 @@ def _sentence(database: DatabaseId, index: IndexDefinition) -> str:
         f"The query requires a {scope}_{kind} index for collection {index.collection}"
         f" and field {_format(only.path)}. You can create it here: {link}"
     )
+
+
+def _command(database: DatabaseId, index: IndexDefinition) -> str:
+    """What makes an index with a vector, which the console cannot. A shell reads it as it is."""
+    named = "" if database.database == "(default)" else f" --database={database.database}"
+    configs = " ".join(f"--field-config={_field_config(field)}" for field in index.fields)
+    return (
+        f"gcloud firestore indexes composite create --project={database.project}{named}"
+        f" --collection-group={index.collection}"
+        f" --query-scope={_GROUP if index.group else _COLLECTION} {configs}"
+    )
+
+
+def _field_config(field: IndexField) -> str:
+    path = f"field-path={_format(field.path)}"
+    if field.mode is Mode.VECTOR:
+        return f"""vector-config='{{"dimension":"{field.dimension}","flat": "{{}}"}}',{path}"""
+    kind = "array-config" if field.mode is Mode.CONTAINS else "order"
+    return f"{kind}={field.mode.value},{path}"
 
 
 def _link(database: DatabaseId, index: IndexDefinition, action: str, kind: str) -> str:

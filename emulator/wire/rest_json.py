@@ -30,6 +30,15 @@ _BYTES_FIELDS = frozenset(
         *("resumeToken", "resume_token", "streamToken", "stream_token"),
     )
 )
+#: Every repeated field of a body, the files of rules included. json_format takes an empty list for a message,
+#: too.
+_REPEATED_FIELDS = frozenset(
+    (
+        *("writes", "documents", "values", "filters", "fields", "from", "aggregations", "args", "stages"),
+        *("fieldPaths", "field_paths", "orderBy", "order_by", "requestTags", "request_tags"),
+        *("fieldTransforms", "field_transforms", "updateTransforms", "update_transforms", "files"),
+    )
+)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}", re.ASCII)
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
@@ -55,6 +64,8 @@ def _checked_object(pairs: list[tuple[str, Any]]) -> Json:
     for name, value in pairs:
         if name in _BYTES_FIELDS and isinstance(value, str) and not _is_base64(value):
             raise ValueError(f"{name} is not base64")
+        if value == [] and name not in _REPEATED_FIELDS:
+            raise ValueError(f"{name} is no list")
     return dict(pairs)
 
 

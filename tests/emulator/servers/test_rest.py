@@ -377,6 +377,7 @@ BAD_BODIES = [
     ),
     pytest.param('{"writes": [{"update": {"fields": {"a": {"bytesValue": "*"}}}}]}', id="bytes"),
     pytest.param('{"writes": [null]}', id="null item"),
+    pytest.param('{"writes": [{"update": {"fields": {"a": {"arrayValue": []}}}}]}', id="list for a message"),
     pytest.param("[" * 100_000, id="deep nesting"),
     pytest.param('{"writes": ' * 50_000, id="deep objects"),
     pytest.param(b"\xff\xfe\x00", id="no text"),

@@ -92,6 +92,21 @@ def test_vector_index_is_written_with_its_dimension():
     assert catalog(added["indexes"]).composites == {vector}
 
 
+def test_sentence_about_a_vector_index_has_the_command_that_makes_it():
+    vector = IndexField(("v",), Mode.VECTOR, 3)
+    index = IndexDefinition("files", False, (IndexField(("state",), Mode.ASCENDING), vector))
+
+    said = describe(DATABASE, index, catalog())
+
+    assert said.startswith(
+        "Missing vector index configuration."
+        " Please create the required index with the following gcloud command:"
+        " gcloud firestore indexes composite create --project=demo-test --collection-group=files"
+        " --query-scope=COLLECTION --field-config=order=ASCENDING,field-path=state"
+        """ --field-config=vector-config='{"dimension":"3","flat": "{}"}',field-path=v"""
+    )
+
+
 @pytest.mark.parametrize(
     ("index", "action", "name", "fields"),
     [
