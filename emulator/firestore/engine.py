@@ -46,7 +46,8 @@ _STEP = 2_000
 
 
 class Engine:
-    """All databases of one emulator. `rules` None allows everything; `indexes` None asks for none.
+    """All databases of one emulator. `rules` are those of every project that has none of its own; None allows
+    everything. `indexes` None asks for none.
 
     `admit` is called on a database's first access; what it raises refuses it. `seed` gives what it begins
     with, then and after a reset; `seed_aside` gives the same while others go on. Observers are called
@@ -58,7 +59,8 @@ class Engine:
     def __init__(
         self, *, clock: Callable[[], Timestamp], random: random.Random, rules: Ruleset | None = None
     ) -> None:
-        self.rules = rules
+        self._rules = rules
+        self._rules_of: dict[str, Ruleset] = {}
         self.indexes: IndexChecker | None = None
         self.meter = Meter()
         self.admit: Callable[[DatabaseId], None] | None = None
@@ -74,11 +76,16 @@ class Engine:
         self._beginnings: dict[DatabaseId, asyncio.Future[None]] = {}
         self._sessions: dict[ListenSession, None] = {}
 
-    def set_rules(self, ruleset: Ruleset | None) -> None:
-        """Replace the rules and judge every open listener again."""
-        self.rules = ruleset
+    def set_rules(self, project: str, ruleset: Ruleset) -> None:
+        """Replace the rules of a project and judge its open listeners again."""
+        self._rules_of[project] = ruleset
         for session in list(self._sessions):
-            session.judge_again()
+            if session.database.project == project:
+                session.judge_again()
+
+    def rules(self, project: str) -> Ruleset | None:
+        """What decides about a project."""
+        return self._rules_of.get(project, self._rules)
 
     def authorization(
         self, database: DatabaseId, caller: Caller, request_time: Timestamp | None = None
@@ -86,7 +93,8 @@ class Engine:
         """The questions of one request made at `request_time`, now unless given."""
         time = request_time or self._clock.request_time()
         usage = self.meter.of(database.project)
-        return Authorization(self.rules, self.rules_observers, database, caller, time, usage)
+        rules = self.rules(database.project)
+        return Authorization(rules, self.rules_observers, database, caller, time, usage)
 
     def database(self, database: DatabaseId) -> Database:
         """A database's state; the first access makes and seeds it."""

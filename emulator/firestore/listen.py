@@ -181,6 +181,10 @@ class ListenSession:
         self._failure: FirestoreError | None = None
         self._arrived = asyncio.Event()
 
+    @property
+    def database(self) -> DatabaseId:
+        return self._state.id
+
     # --- what the client asks
 
     async def add_target(self, target: Target) -> None:

@@ -17,7 +17,9 @@ DEFAULT_FILE_NAME = "security.rules"
 
 
 class RulesHandlers:
-    """One ruleset serves every project."""
+    """Rules are those of the project in the URL, as the official emulator keeps them: tests that run side by
+    side under projects of their own do not meet. Those of the start serve every other project.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -34,18 +36,18 @@ class RulesHandlers:
             if not lenient:
                 raise InvalidArgument(f"Error compiling rules: {error}") from None
             return _issues(error.issues)
-        self._engine.set_rules(ruleset)
+        self._engine.set_rules(request.params["project"], ruleset)
         return _issues(ruleset.warnings if lenient else ())
 
     async def coverage(self, request: Request) -> Response:
-        return json_body(print_json(self._coverage().report()))
+        return json_body(print_json(self._coverage(request).report()))
 
     async def coverage_page(self, request: Request) -> Response:
-        page = self._coverage().report_html()
+        page = self._coverage(request).report_html()
         return Response(page.encode(), headers=((b"content-type", b"text/html; charset=utf-8"),))
 
-    def _coverage(self) -> Coverage:
-        rules = self._engine.rules
+    def _coverage(self, request: Request) -> Coverage:
+        rules = self._engine.rules(request.params["project"])
         if rules is None or rules.coverage is None:
             raise NotFound("No rules are loaded.")
         return rules.coverage

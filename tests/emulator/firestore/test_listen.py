@@ -20,6 +20,7 @@ from emulator.firestore.listen import (
 )
 from emulator.firestore.matching import Matcher
 from emulator.firestore.values import Timestamp
+from emulator.rules import compile_ruleset
 from tests.emulator.firestore.world import (
     DATABASE,
     SECOND,
@@ -484,6 +485,18 @@ async def test_changed_rules_end_the_targets_they_no_longer_allow(world: World) 
     assert isinstance(events[0], TargetChanged)
     assert isinstance(events[0].cause, PermissionDenied)
     assert _heard(admin) == ["+c/x 1", "+d/x 2", "NO_CHANGE"]
+
+
+async def test_changed_rules_of_another_project_leave_the_targets(world: World) -> None:
+    world.rules("match /{any=**} { allow read; }")
+    session = world.listen(ALICE)
+    await session.add_target(Target(1, query=query()))
+    queued(session)
+
+    world.engine.set_rules("another", compile_ruleset("service cloud.firestore { }"))
+    await world.commit(update("c/x", {}))
+
+    assert _heard(session) == ["+c/x 1", "NO_CHANGE"]
 
 
 MEMBERS = """

@@ -91,7 +91,7 @@ class World:
             {allows}
             }} }}
             """
-        self.engine.set_rules(compile_ruleset(source))
+        self.engine.set_rules(DATABASE.project, compile_ruleset(source))
 
     async def commit(
         self, *writes: Write, caller: Caller = ADMIN, transaction: bytes | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import queue
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from google.cloud import firestore
@@ -130,16 +131,19 @@ CLOSED = "service cloud.firestore { match /databases/{d}/documents { match /open
 BROKEN = "service cloud.firestore {\n  match /a/{b} { allow read: if ; }\n}"
 
 
-def put_rules(emulator: Emulator, content: str, **more: object) -> tuple[int, str]:
+def put_rules(emulator: Emulator, content: str, project: str = "p", **more: object) -> tuple[int, str]:
     body = {"rules": {"files": [{"content": content}]}, **more}
     answer = emulator.http(
-        "PUT", "/emulator/v1/projects/p:securityRules", json.dumps(body), {"Content-Type": "text/plain"}
+        "PUT",
+        f"/emulator/v1/projects/{project}:securityRules",
+        json.dumps(body),
+        {"Content-Type": "text/plain"},
     )
     return answer.status, answer.body
 
 
-def may_write(emulator: Emulator, path: str) -> bool:
-    return put(emulator, "projects/p/databases/(default)", path, {}) == 200
+def may_write(emulator: Emulator, path: str, project: str = "p") -> bool:
+    return put(emulator, f"projects/{project}/databases/(default)", path, {}) == 200
 
 
 def test_new_rules_decide_at_once(private: Emulator) -> None:
@@ -150,6 +154,23 @@ def test_new_rules_decide_at_once(private: Emulator) -> None:
 
     assert may_write(private, "open/a")
     assert not may_write(private, "closed/a")
+
+
+def test_rules_are_those_of_one_project_and_the_first_ones_serve_the_others(tmp_path: Path) -> None:
+    first = tmp_path / "firestore.rules"
+    first.write_text(CLOSED)
+    with running_emulator("--rules", str(first)) as emulator:
+        put_rules(emulator, CLOSED.replace("/open/{x}", "/closed/{x}"), project="one")
+        put_rules(emulator, CLOSED.replace("/open/{x}", "/{c}/{x}"), project="two")
+
+        may = {
+            project: [may_write(emulator, path, project) for path in ("open/a", "closed/a")]
+            for project in ("one", "two", "three")
+        }
+        assert may == {"one": [False, True], "two": [True, True], "three": [True, False]}
+
+        coverage = emulator.http("GET", "/emulator/v1/projects/one:ruleCoverage").body
+        assert "/closed/{x}" in coverage
 
 
 def test_a_denial_says_which_rule(private: Emulator) -> None:
