@@ -57,6 +57,8 @@ _ARRAY_OPERANDS = {
     Operator.ARRAY_CONTAINS_ANY: ("ARRAY_CONTAINS_ANY", MAX_IN_VALUES),
     Operator.NOT_IN: ("NOT_IN", MAX_NOT_IN_VALUES),
 }
+_FIELDS_AFTER_KEY = "order by clause cannot contain more fields after the key"
+
 #: Operators that are a disjunction of another one over their values.
 _SPLIT = {Operator.IN: Operator.EQUAL, Operator.ARRAY_CONTAINS_ANY: Operator.ARRAY_CONTAINS}
 
@@ -226,7 +228,7 @@ def _check_orders(orders: tuple[Order, ...]) -> None:
             )
         seen.add(order.field)
         if order.field == NAME and position + 1 < len(orders):
-            raise InvalidArgument("order by clause cannot contain more fields after the key")
+            raise InvalidArgument(_FIELDS_AFTER_KEY)
 
 
 def _check_kindless(query: Query, filters: tuple[FieldFilter, ...]) -> None:
@@ -252,12 +254,17 @@ def _checked_cursor(query: Query, cursor: Cursor | None) -> Cursor | None:
 
 
 def _with_implicit_orders(orders: tuple[Order, ...], filters: Iterable[FieldFilter]) -> tuple[Order, ...]:
-    """Inequality fields in lexicographic order, then the name, all in the last explicit direction."""
+    """Inequality fields in lexicographic order, then the name, all in the last explicit direction.
+
+    They cannot come after a name that is ordered by explicitly.
+    """
     direction = orders[-1].direction if orders else Direction.ASCENDING
     explicit = {order.field for order in orders}
-    if NAME in explicit:
-        return orders
     implicit = {leaf.field for leaf in filters if leaf.op in INEQUALITIES} - explicit - {NAME}
+    if NAME in explicit:
+        if implicit:
+            raise InvalidArgument(_FIELDS_AFTER_KEY)
+        return orders
     return (*orders, *(Order(field, direction) for field in sorted(implicit)), Order(NAME, direction))
 
 

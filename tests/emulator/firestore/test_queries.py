@@ -334,6 +334,12 @@ ELSEWHERE = Reference(DocumentPath(DatabaseId("other"), ("c", "d")))
             id="order after name",
         ),
         pytest.param(
+            query(where=where("a", ">", 1), order_by=(order("__name__"),)),
+            InvalidArgument,
+            "order by clause cannot contain more fields after the key",
+            id="inequality field behind the name",
+        ),
+        pytest.param(
             query(order_by=(order("a"), order("a", "DESC"))),
             InvalidArgument,
             "order by clause cannot contain duplicate fields a",
