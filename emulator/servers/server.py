@@ -7,10 +7,8 @@ import logging
 import random
 import signal
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emulator.firestore.engine import Engine
@@ -19,6 +17,7 @@ from emulator.servers.emulator_routes import EmulatorHandlers
 from emulator.servers.export import export_routes
 from emulator.servers.front import Front
 from emulator.servers.grpc_server import create_grpc_server
+from emulator.servers.grpc_socket import remove_abandoned, socket_folder
 from emulator.servers.http_app import HttpApp, Mount
 from emulator.servers.http_connection import HttpConnections
 from emulator.servers.index_file import IndexHandlers
@@ -67,8 +66,7 @@ class EmulatorServer:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop)
-        with tempfile.TemporaryDirectory(prefix="kindling-firestore-") as folder:
-            grpc_socket = str(Path(folder) / "grpc")
+        with socket_folder() as grpc_socket:
             grpc_server = create_grpc_server(self._service, self._new_stream_id)
             grpc_server.add_insecure_port(f"unix:{grpc_socket}")
             await grpc_server.start()
@@ -78,6 +76,7 @@ class EmulatorServer:
                 for listener in listeners
             ]
             ready()
+            remove_abandoned()
             monitor = await self._start_monitor()
             await self._stopped.wait()
             for server in servers:

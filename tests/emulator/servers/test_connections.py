@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import resource
 import signal
 import socket
 import struct
+import tempfile
 import time
 import weakref
 from collections.abc import Callable
@@ -144,6 +146,26 @@ def _answers(emulator: Emulator) -> bool:
         return bool(settings) and emulator.http("GET", "/").status == 200
     except OSError:
         return False
+
+
+def test_what_killed_emulators_leave_is_removed_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing of those that run, or are about to."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as temporary, ExitStack() as running:
+        monkeypatch.setenv("TMPDIR", temporary)  # a short one: the path of a socket has a hundred characters
+        killed = running.enter_context(running_emulator())
+        [left] = Path(temporary).glob("kindling-*")
+        killed.process.kill()
+        killed.process.wait(DEADLINE)
+        running.enter_context(running_emulator())
+        [served] = set(Path(temporary).glob("kindling-*")) - {left}
+        for settled in (left, served):
+            os.utime(settled, (0, 0))
+
+        new = running.enter_context(running_emulator())
+        _wait_until(lambda: not left.exists())
+
+        assert served.exists()
+        assert new.http("GET", "/").status == 200
 
 
 async def test_a_reset_connection_is_not_kept_in_memory() -> None:
