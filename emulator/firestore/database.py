@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from emulator.errors import FailedPrecondition, InvalidArgument
 from emulator.firestore.commit_clock import CommitClock
@@ -24,13 +24,14 @@ class Database:
         database: DatabaseId,
         clock: CommitClock,
         record: Callable[[tuple[DocumentChange, ...]], None],
+        transaction_numbers: Iterator[int],
     ) -> None:
         self.id = database
         self._record = record
         self.clock = clock
         self.store = Store()
         self.history = History()
-        self.transactions = Transactions(clock)
+        self.transactions = Transactions(clock, transaction_numbers)
         self.listeners = Listeners()
         self.latest: View = Latest(self.store)
 

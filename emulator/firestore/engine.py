@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 
 from emulator.errors import Aborted, FirestoreError, InvalidArgument, NotFound, PermissionDenied
 from emulator.firestore import listings
@@ -72,6 +73,7 @@ class Engine:
         self._clock = CommitClock(clock)
         self.turns = Turns(clock)
         self._epoch = random.randbytes(4)
+        self._transaction_numbers = count(1)
         self._databases: dict[DatabaseId, Database] = {}
         self._beginnings: dict[DatabaseId, asyncio.Future[None]] = {}
         self._sessions: dict[ListenSession, None] = {}
@@ -151,7 +153,10 @@ class Engine:
         return state
 
     def _make(self, database: DatabaseId) -> Database:
-        return Database(database, self._clock, lambda changes: self._record(database, changes))
+        def record(changes: tuple[DocumentChange, ...]) -> None:
+            self._record(database, changes)
+
+        return Database(database, self._clock, record, self._transaction_numbers)
 
     def _record(self, database: DatabaseId, changes: tuple[DocumentChange, ...]) -> None:
         if self.journal is not None:

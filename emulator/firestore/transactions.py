@@ -6,7 +6,7 @@ reads a snapshot.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from emulator.errors import Aborted, InvalidArgument
@@ -40,11 +40,14 @@ class Transaction:
 
 
 class Transactions:
-    """The open transactions of a database."""
+    """The open transactions of a database. `numbers` are for their ids, so databases that share them do not
+    take one's transaction for another's.
+    """
 
-    def __init__(self, clock: CommitClock) -> None:
+    def __init__(self, clock: CommitClock, numbers: Iterator[int]) -> None:
         self.locks = LockTable()
         self._clock = clock
+        self._numbers = numbers
         self._open: dict[bytes, Transaction] = {}
         self._issued = 0
 
@@ -55,7 +58,7 @@ class Transactions:
             raise InvalidArgument("'read_time' is only allowed in a read-only transaction.")
         if options.retry_transaction:
             _counter(options.retry_transaction)
-        self._issued += 1
+        self._issued = next(self._numbers)
         identifier = _ID_PREFIX + self._issued.to_bytes(8, "little")
         snapshot = (options.read_time or self._clock.read_time()) if options.read_only else None
         now = self._clock.now()

@@ -12,6 +12,7 @@ import pytest
 from emulator.errors import Aborted, FailedPrecondition, FirestoreError, InvalidArgument, NotFound
 from emulator.firestore.callers import ADMIN
 from emulator.firestore.documents import Precondition
+from emulator.firestore.paths import DatabaseId
 from emulator.firestore.queries import Aggregation
 from emulator.firestore.reads import Consistency, TransactionOptions
 from emulator.firestore.values import Timestamp
@@ -48,6 +49,16 @@ async def _outcome(task: Awaitable[Any]) -> str:
     except FirestoreError as failure:
         return failure.message
     return "stored"
+
+
+async def test_transaction_of_another_database_is_not_taken_for_one_of_this(world: World) -> None:
+    elsewhere = DatabaseId(DATABASE.project, "other")
+    theirs = world.engine.begin_transaction(elsewhere, READ_WRITE, ADMIN)
+    mine = _begin(world)
+
+    with pytest.raises(Aborted, match=EXPIRED):
+        await _get(world, theirs)
+    assert await _get(world, mine) is None
 
 
 # --- who waits for whom
