@@ -54,8 +54,8 @@ export function fileTable({ label, list, content, bytes, empty, heading, onOpen,
     fruitless += 1;
     list().readMore();
   };
-  const observer = new IntersectionObserver(([{ isIntersecting }]) => {
-    isEndNear = isIntersecting;
+  const observer = new IntersectionObserver((entries) => {
+    isEndNear = entries.at(-1).isIntersecting; // a busy page is told several at once, the newest last
     readOn();
   }, { rootMargin: READ_AHEAD });
   observer.observe(below);
