@@ -28,8 +28,9 @@ from tools.terminal import Failure, run_steps, say
 
 OLDEST_NODE: Final = (20, 19)
 STAMP: Final = ".kindling-installed"
-DETAIL_LINES: Final = 25
-"""How much of a failed installer's output is shown."""
+FIRST_LINES: Final = 8
+LAST_LINES: Final = 17
+"""How much of a failed installer's output is shown: npm names the cause first, pip last."""
 
 _NETWORK_REMEDY: Final = (
     "Check that the package registry can be reached (proxy, network), then run the same command again."
@@ -132,6 +133,8 @@ class NodeModules:
             "npm",
             "ci",
             "--ignore-scripts",
+            # The JS SDK asks for a newer Node where it runs in Node; here it is bundled for browsers.
+            "--engine-strict=false",
             "--no-audit",
             "--no-fund",
             "--loglevel=error",
@@ -223,11 +226,18 @@ def _run_installer(command: Sequence[str], title: str) -> None:
         stderr=subprocess.STDOUT, text=True, errors="replace", check=False, pass_fds=tuple(_held_locks),
     )  # fmt: skip
     if done.returncode != 0:
-        tail = "\n".join(done.stdout.splitlines()[-DETAIL_LINES:])
         program = " ".join([Path(command[0]).name, *command[1:4]])
         raise Failure(
-            f"installing {title} failed ({program} ... ended with {done.returncode}).", _NETWORK_REMEDY, tail
+            f"installing {title} failed ({program} ... ended with {done.returncode}).",
+            _NETWORK_REMEDY,
+            _both_ends(done.stdout.splitlines()),
         )
+
+
+def _both_ends(lines: list[str]) -> str:
+    if len(lines) > FIRST_LINES + LAST_LINES:
+        lines = [*lines[:FIRST_LINES], "...", *lines[-LAST_LINES:]]
+    return "\n".join(lines)
 
 
 _held_locks: Final[set[int]] = set()
