@@ -29,6 +29,7 @@ from app.callables import on_call
 from app.delivery import retried
 from app.document_events import on_document_deleted
 from app.download_grants import SHARE_KEY
+from app.request_bodies import MAX_BLOCKING_BODY, bounded
 from firebase_functions import https_fn, identity_fn, scheduler_fn, storage_fn, tasks_fn
 from firebase_functions.core import CloudEvent
 from firebase_functions.options import MemoryOption, RateLimits, RetryConfig, set_global_options
@@ -48,11 +49,13 @@ set_global_options(
 )
 
 
+@bounded(MAX_BLOCKING_BODY)
 @identity_fn.before_user_created()
 def before_user_created(event: identity_fn.AuthBlockingEvent) -> identity_fn.BeforeCreateResponse | None:
     return admission.before_user_created(event)
 
 
+@bounded(MAX_BLOCKING_BODY)
 @identity_fn.before_user_signed_in()
 def before_user_signed_in(event: identity_fn.AuthBlockingEvent) -> identity_fn.BeforeSignInResponse | None:
     return admission.before_user_signed_in(event)

@@ -30,6 +30,7 @@ from firebase_functions import https_fn
 from firebase_functions.https_fn import CallableRequest
 from firebase_functions.params import BoolParam
 from flask import Request, Response
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app import clients, logs
 from app.limits import Limit, count_call, limit_path
@@ -37,6 +38,7 @@ from app.optimistic import Changes, change
 from app.paths import profile_path
 from app.profiles import Profile, not_active
 from app.refusals import Refusal
+from app.request_bodies import MAX_BODY, read_body
 from app.sentences import Locale, accepted_locale, known_locale
 
 ENFORCE_APP_CHECK = BoolParam(
@@ -247,6 +249,10 @@ def on_call(**options: Any) -> Callable[[Handler], Callable[[Request], Response]
         @wraps(answer)
         def function(request: Request) -> Response:
             clients.ensure_default_app()
+            try:
+                read_body(request, MAX_BODY)
+            except RequestEntityTooLarge:
+                return _refusal(request, "invalid-request")
             return _explain(request, answer(request))
 
         return function
@@ -262,13 +268,19 @@ def _explain(request: Request, response: Response) -> Response:
     reason = "sign-in-required" if error["status"] == "UNAUTHENTICATED" else "internal"
     if not _is_call(request):
         reason = "invalid-request"
+    refusal = _refusal(request, reason)
+    response.status_code = refusal.status_code
+    response.set_data(refusal.get_data())
+    return response
+
+
+def _refusal(request: Request, reason: str) -> Response:
     locale = accepted_locale(request.headers.get("Accept-Language"))
     with logs.of_request(request.headers) as request_id:
         logs.info("call refused", path=request.path, reason=reason)
-    https_error = Refusal(reason).as_https_error(locale, requestId=request_id)
-    response.status_code = https_error._http_error_code.status
-    response.set_data(json.dumps({"error": https_error._as_dict()}))
-    return response
+    error = Refusal(reason).as_https_error(locale, requestId=request_id)
+    body = json.dumps({"error": error._as_dict()})
+    return Response(body, error._http_error_code.status, content_type="application/json")
 
 
 def _is_call(request: Request) -> bool:

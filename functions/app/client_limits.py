@@ -11,6 +11,40 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
 
+PEER_FACTOR = 10
+"""How much more a peer may ask than a client: many clients of one node of the CDN are one peer."""
+
+# The client's own address and two that Hosting's CDN may add: the edge's, and that of a node behind it.
+_CLIENT_HOPS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who asks. `address` tells people apart, and whoever calls the function by its own address can make
+    up parts of it. Nobody can make up `peer`: it is who connected to Google.
+    """
+
+    address: str
+    peer: str
+
+
+NOBODY = Client("", "")
+
+
+def client_of(forwarded: str | None, remote: str | None) -> Client:
+    """The client of a request with this `X-Forwarded-For`, sent by `remote`.
+
+    Each proxy appends the address of who connected to it, so only the end of the header can be believed:
+
+    - Cloud Run appends the address of the caller, which is the CDN's when the request came through Hosting
+      (https://cloud.google.com/functions/docs/reference/headers).
+    - Hosting's CDN appends the address of the visitor, and that of its edge where a second node follows
+      (https://developer.fastly.com/reference/http/http-headers/X-Forwarded-For/).
+    - `Fastly-Client-IP` would be shorter, but who calls the function directly can write it.
+    """
+    hops = [hop.strip()[:45] for hop in (forwarded or "").split(",") if hop.strip()] or [remote or ""]
+    return Client(address=" ".join(hops[-_CLIENT_HOPS:]), peer=hops[-1])
+
 
 @dataclass(slots=True)
 class _Window:
@@ -19,33 +53,45 @@ class _Window:
 
 
 class ClientLimits:
-    """At most `count` times in `seconds` for each of the `clients` seen last."""
+    """At most `count` times in `seconds` for each client, and ten times that for each peer. The `clients`
+    seen last are remembered.
+    """
 
     def __init__(self, count: int, seconds: float, clients: int = 10_000) -> None:
+        self._clients = _Windows(count, seconds, clients)
+        self._peers = _Windows(count * PEER_FACTOR, seconds, clients)
+
+    def count(self, client: Client, now: float) -> None:
+        """Counts one time more."""
+        self._clients.count(client.address, now)
+        self._peers.count(client.peer, now)
+
+    def wait(self, client: Client, now: float) -> int:
+        """The seconds until this client may ask again, 0 when it may now."""
+        return max(self._clients.wait(client.address, now), self._peers.wait(client.peer, now))
+
+
+class _Windows:
+    def __init__(self, count: int, seconds: float, size: int) -> None:
         self._count = count
         self._seconds = seconds
-        self._clients = clients
+        self._size = size
         self._windows: OrderedDict[str, _Window] = OrderedDict()
         self._lock = Lock()
 
-    def count(self, client: str, now: float) -> None:
-        """Counts one time more."""
+    def count(self, key: str, now: float) -> None:
         with self._lock:
-            window = self._windows.get(client)
+            window = self._windows.get(key)
             if window is None or now - window.begun >= self._seconds:
-                window = self._windows[client] = _Window(now, 0)
-            self._windows.move_to_end(client)
+                window = self._windows[key] = _Window(now, 0)
+            self._windows.move_to_end(key)
             window.count += 1
-            if len(self._windows) > self._clients:
+            if len(self._windows) > self._size:
                 self._windows.popitem(last=False)
 
-    def wait(self, client: str, now: float) -> int:
-        """The seconds until this client may ask again, 0 when it may now."""
+    def wait(self, key: str, now: float) -> int:
         with self._lock:
-            window = self._windows.get(client)
+            window = self._windows.get(key)
             if window is None or window.count < self._count:
                 return 0
             return max(0, math.ceil(window.begun + self._seconds - now))
-
-    def __len__(self) -> int:
-        return len(self._windows)

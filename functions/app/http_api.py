@@ -16,16 +16,16 @@ import re
 from collections.abc import Mapping
 
 from flask import Request, Response
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app import clients, logs, public_shares
+from app.client_limits import client_of
 from app.http_answers import Answer, ApiError
 from app.public_shares import Asked, Route
+from app.request_bodies import MAX_BODY, read_body
 
 NAME = "kindling"
 VERSION = "0.1.0"
-
-# Nothing here takes more than a few fields.
-MAX_BODY = 64 * 1024
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -124,21 +124,14 @@ def _find_route(path: str) -> tuple[Mapping[str, Route], str]:
     return methods, match[2] if match else ""
 
 
-def client_of(forwarded: str | None, remote: str | None) -> str:
-    """Something that is the same for the same client: the end of the way a request came, which proxies write,
-    and not its beginning, which a client can make up.
-    """
-    hops = [hop.strip() for hop in (forwarded or "").split(",") if hop.strip()]
-    return " ".join(hops[-2:])[:100] or (remote or "")
-
-
 def _check_body(request: Request) -> None:
     """Refuses a body that says it is JSON and is not, also where nobody reads it: it is a mistake worth
     telling.
     """
-    if (request.content_length or 0) > MAX_BODY:
-        raise ApiError(413, "INVALID_ARGUMENT", f"The body is larger than {MAX_BODY} bytes.")
-    body = request.get_data(cache=False)
+    try:
+        body = read_body(request, MAX_BODY)
+    except RequestEntityTooLarge as error:
+        raise ApiError(413, "INVALID_ARGUMENT", f"The body is larger than {MAX_BODY} bytes.") from error
     if not body or "json" not in (request.content_type or ""):
         return
     try:

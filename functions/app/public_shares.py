@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from app import clients, download_grants, logs
 from app.byte_ranges import ByteRange, Unsatisfiable, parse_range
-from app.client_limits import ClientLimits
+from app.client_limits import NOBODY, Client, ClientLimits
 from app.download_grants import Grant
 from app.http_answers import Answer, ApiError
 from app.sharing import Share, count_download, find_open
@@ -32,12 +32,12 @@ MISSES = ClientLimits(count=120, seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a route is given of a request. `client` tells clients apart, as well as that can be known."""
+    """What a route is given of a request."""
 
     share_id: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
     range_header: str | None = None
-    client: str = ""
+    client: Client = NOBODY
 
 
 Route = Callable[[Asked], Answer]

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from app import http_api
+from app import http_api, request_bodies
 
 
 @pytest.fixture
@@ -73,7 +73,9 @@ def test_well_formed_json_is_no_error(client):
 
 
 def test_oversized_body_is_refused(client):
-    response = client.get("/api/health", data=b" " * (http_api.MAX_BODY + 1), content_type="application/json")
+    response = client.get(
+        "/api/health", data=b" " * (request_bodies.MAX_BODY + 1), content_type="application/json"
+    )
     assert response.status_code == 413
 
 

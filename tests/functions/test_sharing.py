@@ -398,10 +398,19 @@ def test_client_that_tries_ids_is_stopped_and_others_are_not(file, share, client
     assert from_(client, "10.0.0.2", share_id).status_code == 200
 
 
-def test_client_cannot_make_up_another_address(drop, client, monkeypatch):
+def test_client_behind_hosting_cannot_make_up_another_address(drop, client, monkeypatch):
     monkeypatch.setattr(public_shares, "MISSES", ClientLimits(3, 60))
-    statuses = [from_(client, f"9.9.9.{n}, 10.0.0.1, 10.0.0.9").status_code for n in range(4)]
+    statuses = [from_(client, f"9.9.9.{n}, 10.0.0.1, 10.0.0.8, 10.0.0.9").status_code for n in range(4)]
     assert statuses == [404, 404, 404, 429]
+
+
+def test_client_that_makes_up_addresses_is_stopped_a_little_later(file, share, client, monkeypatch):
+    monkeypatch.setattr(public_shares, "MISSES", ClientLimits(3, 60))
+    share_id = share(file)
+    statuses = [from_(client, f"9.9.{n}.1, 9.9.9.{n}, 10.0.0.1").status_code for n in range(31)]
+    assert statuses == [404] * 30 + [429]
+    assert from_(client, "8.8.8.8, 8.8.8.9, 10.0.0.1", share_id).status_code == 429
+    assert from_(client, "8.8.8.8, 8.8.8.9, 10.0.0.2", share_id).status_code == 200
 
 
 # When a file goes
