@@ -9,8 +9,9 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from functools import wraps
+from typing import Any, TypeVar, cast
 
-from flask import Request, Response
+from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 MAX_BODY = 64 * 1024
@@ -18,7 +19,7 @@ MAX_BODY = 64 * 1024
 MAX_BLOCKING_BODY = 1024 * 1024
 """Of blocking functions: a token with what an identity provider says of a user."""
 
-Function = Callable[[Request], Response]
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def read_body(request: Request, limit: int) -> bytes:
@@ -36,18 +37,20 @@ def read_body(request: Request, limit: int) -> bytes:
     return body
 
 
-def bounded(limit: int) -> Callable[[Function], Function]:
-    """Refuses larger bodies before the function reads them."""
+def bounded(limit: int) -> Callable[[F], F]:
+    """Refuse larger bodies before the function reads them. Goes above the SDK's decorator."""
 
-    def decorate(function: Function) -> Function:
-        @wraps(function)
-        def read_first(request: Request) -> Response:
+    def decorate(function: F) -> F:
+        answer: Any = function
+
+        @wraps(answer)
+        def read_first(request: Request) -> Any:
             try:
                 read_body(request, limit)
             except RequestEntityTooLarge as error:
-                return error.get_response()  # type: ignore[return-value]  # werkzeug's, which Flask sends as it is
-            return function(request)
+                return error.get_response()
+            return answer(request)
 
-        return read_first
+        return cast("F", read_first)
 
     return decorate
