@@ -24,12 +24,13 @@ from app.optimistic import Changes, change
 from app.paths import job_path, object_prefixes, owner_of, parse_original, profile_path
 from app.profiles import deletion_path, is_deleted
 from app.refusals import Refusal
+from app.sweep_steps import Outcome, Step
 
 if TYPE_CHECKING:
     from firebase_functions.core import CloudEvent
     from firebase_functions.https_fn import CallableRequest
     from firebase_functions.storage_fn import StorageObjectData
-    from google.cloud.firestore import DocumentReference, Query
+    from google.cloud.firestore import DocumentReference, DocumentSnapshot
 
     from app.user_events import UserEvent
 
@@ -293,20 +294,20 @@ def count_remains(uid: str) -> Remains:
 # For the sweep
 
 
-def requeue_stalled(now: datetime, limit: int) -> int:
-    """Enqueues at most `limit` removals again that have not ended in two hours; gives how many."""
+def requeue_stalled(step: Step) -> Outcome:
+    """Enqueues removals again that have not ended in two hours."""
     from google.cloud.firestore import FieldFilter
 
-    query: Query = (
+    query = (
         clients.firestore()
         .collection("ledger")
         .where(filter=FieldFilter("state", "==", "removing"))
-        .where(filter=FieldFilter("updatedAt", "<=", now - STALLED_AFTER))
-        .order_by("updatedAt")
-        .limit(limit)
+        .where(filter=FieldFilter("updatedAt", "<=", step.now - STALLED_AFTER))
     )
-    stalled = list(query.stream())
-    for snapshot in stalled:
-        _enqueue(snapshot.get("uid"), now)
-        snapshot.reference.update({"updatedAt": now})
-    return len(stalled)
+
+    def requeue(snapshot: DocumentSnapshot[Any]) -> bool:
+        _enqueue(snapshot.get("uid"), step.now)
+        snapshot.reference.update({"updatedAt": step.now})
+        return True
+
+    return step.each(query, "updatedAt", requeue)

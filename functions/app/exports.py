@@ -23,6 +23,7 @@ from app.limits import Limit
 from app.optimistic import Changes, change
 from app.paths import job_path, profile_path
 from app.refusals import Refusal
+from app.sweep_steps import Outcome, Step
 
 if TYPE_CHECKING:
     from firebase_functions.https_fn import CallableRequest
@@ -267,36 +268,38 @@ def remove_export(uid: str, job_id: str) -> None:
 # For the sweep
 
 
-def remove_expired(now: datetime, limit: int) -> int:
-    """Removes at most `limit` exports whose day is over; gives how many."""
+def remove_expired(step: Step) -> Outcome:
+    """Removes the exports whose day is over."""
     from google.cloud.firestore import FieldFilter
 
-    # Only exports expire.
-    query = _jobs().where(filter=FieldFilter("expiresAt", "<=", now)).order_by("expiresAt")
-    expired = [_key_of(snapshot) for snapshot in query.limit(limit).stream()]
-    for key in expired:
+    def remove(snapshot: DocumentSnapshot[Any]) -> bool:
+        key = _key_of(snapshot)
         remove_export(key.uid, key.job_id)
-    return len(expired)
+        return True
+
+    # Only exports expire.
+    return step.each(_jobs().where(filter=FieldFilter("expiresAt", "<=", step.now)), "expiresAt", remove)
 
 
-def requeue_stalled(now: datetime, limit: int) -> int:
-    """Starts at most `limit` exports again that have not moved for a quarter of an hour, and gives up those
-    that this has not helped; gives how many there were.
+def requeue_stalled(step: Step) -> Outcome:
+    """Starts exports again that have not moved for a quarter of an hour, and gives up those that this has not
+    helped.
     """
     from google.cloud.firestore import FieldFilter
 
-    silent_since = now - STALLED_AFTER
+    silent_since = step.now - STALLED_AFTER
     query = (
         _jobs()
         .where(filter=FieldFilter("kind", "==", "export"))
         .where(filter=FieldFilter("state", "in", list(UNDER_WAY)))
         .where(filter=FieldFilter("updatedAt", "<=", silent_since))
-        .order_by("updatedAt")
     )
-    stalled = [_key_of(snapshot) for snapshot in query.limit(limit).stream()]
-    for key in stalled:
-        _restart(key, silent_since)
-    return len(stalled)
+
+    def restart(snapshot: DocumentSnapshot[Any]) -> bool:
+        _restart(_key_of(snapshot), silent_since)
+        return True
+
+    return step.each(query, "updatedAt", restart)
 
 
 def _jobs() -> Query:

@@ -1,13 +1,12 @@
 """Files whose time has come: purged from the trash, abandoned by who uploaded them, stuck in the middle.
 
-Each function finds at most `limit` of them, of everybody or of one user, and says how many it dealt with. A
-file that is restored or finished in the same moment stays; one that goes, goes the way it goes when its owner
-deletes it.
+Each function is a step of the sweep, for everybody or for one user. A file that is restored or finished in
+the same moment stays; one that goes, goes the way it goes when its owner deletes it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from app.paths import FileKey, files_path
 from app.removals import forget_document
 from app.retries import request_processing
 from app.standing import GAVE_UP
+from app.sweep_steps import Handler, Outcome, Step
 
 if TYPE_CHECKING:
     from google.cloud.firestore import DocumentSnapshot, Query
@@ -30,86 +30,80 @@ STUCK_AFTER = timedelta(minutes=15)
 _WATCHED = timedelta(days=1)
 
 
-def purge_trash(now: datetime, limit: int, uid: str | None = None) -> int:
+def purge_trash(step: Step) -> Outcome:
     """Deletes what has been in the trash for its time."""
-    return _delete_all(_aged(("state", "trashed"), "trashedAt", None, now - TRASH_LIFETIME, limit, uid))
+    return _each_aged(step, ("state", "trashed"), "trashedAt", TRASH_LIFETIME, _delete_unchanged)
 
 
-def remove_abandoned(now: datetime, limit: int, uid: str | None = None) -> int:
+def remove_abandoned(step: Step) -> Outcome:
     """Deletes what was announced and not uploaded within the time the rules leave for it."""
-    return _delete_all(_aged(("state", "uploading"), "createdAt", None, now - UPLOAD_LIFETIME, limit, uid))
+    return _each_aged(step, ("state", "uploading"), "createdAt", UPLOAD_LIFETIME, _delete_unchanged)
 
 
-def remove_given_up(now: datetime, limit: int, uid: str | None = None) -> int:
+def remove_given_up(step: Step) -> Outcome:
     """Deletes what could not be processed and was not asked for again."""
-    return _delete_all(_aged(("reason", GAVE_UP), "updatedAt", None, now - GIVEN_UP_LIFETIME, limit, uid))
+    return _each_aged(step, ("reason", GAVE_UP), "updatedAt", GIVEN_UP_LIFETIME, _delete_unchanged)
 
 
-def requeue_stuck(now: datetime, limit: int, uid: str | None = None) -> int:
+def requeue_stuck(step: Step) -> Outcome:
     """Has those processed again whose worker died, or whose next attempt did not come."""
-    until = now - STUCK_AFTER
-    stuck = [
-        fields
-        for _, fields in map(_read, _aged(("state", "processing"), "updatedAt", None, until, limit, uid))
-        if fields.get("retryAt", until) <= until
-    ]
-    bucket = clients.default_bucket().name
-    for fields in stuck:
-        request_processing(StoredObject(bucket, fields["path"], fields["generation"]))
-    return len(stuck)
+    until = step.now - STUCK_AFTER
+
+    def is_stuck(snapshot: DocumentSnapshot[Any]) -> bool:
+        _, fields = _read(snapshot)
+        return bool(fields.get("retryAt", until) <= until)
+
+    return _each_aged(step, ("state", "processing"), "updatedAt", STUCK_AFTER, _requeue, applies=is_stuck)
 
 
-def process_unseen(now: datetime, limit: int, uid: str | None = None) -> int:
+def process_unseen(step: Step) -> Outcome:
     """Has those processed whose upload ended with an event that reached nobody."""
-    until = now - STUCK_AFTER
-    bucket = clients.default_bucket()
-    count = 0
-    for key, _ in map(_read, _aged(("state", "uploading"), "createdAt", until - _WATCHED, until, limit, uid)):
-        for blob in bucket.list_blobs(prefix=key.originals, retry=objects.patience()):
-            request_processing(StoredObject(bucket.name, blob.name, str(blob.generation)))
-            count += 1
-    return count
+    return _each_aged(
+        step, ("state", "uploading"), "createdAt", STUCK_AFTER, _process_objects, watched=_WATCHED
+    )
 
 
-def clear_refused(now: datetime, limit: int, uid: str | None = None) -> int:
+def clear_refused(step: Step) -> Outcome:
     """Removes the objects of refused files that whoever refused them did not come to remove."""
-    until = now - STUCK_AFTER
-    bucket = clients.default_bucket()
-    count = 0
-    for key, fields in map(
-        _read, _aged(("state", "rejected"), "updatedAt", until - _WATCHED, until, limit, uid)
-    ):
-        if fields.get("reason") != GAVE_UP:
-            removed = [objects.delete_prefix(bucket, prefix) for prefix in (key.originals, key.derived)]
-            count += any(removed)
-    return count
+
+    def is_unwanted(snapshot: DocumentSnapshot[Any]) -> bool:
+        _, fields = _read(snapshot)
+        return fields.get("reason") != GAVE_UP
+
+    return _each_aged(
+        step, ("state", "rejected"), "updatedAt", STUCK_AFTER, _delete_objects, _WATCHED, is_unwanted
+    )
 
 
-def _aged(
+def _each_aged(
+    step: Step,
     equal: tuple[str, str],
     time_field: str,
-    since: datetime | None,
-    until: datetime,
-    limit: int,
-    uid: str | None,
-) -> list[DocumentSnapshot[Any]]:
-    """The files with this value in this field and a time after `since`, up to `until`, the oldest first.
+    age: timedelta,
+    handle: Handler,
+    watched: timedelta | None = None,
+    applies: Callable[[DocumentSnapshot[Any]], bool] = lambda snapshot: True,
+) -> Outcome:
+    """Deals with the files that have this value in this field and a time of this age, the oldest first;
+    `watched` leaves out those that are older still by so much.
 
     Of one user the times are compared here: that needs no index for so few files.
     """
     from google.cloud.firestore import FieldFilter
 
+    until = step.now - age
+    since = None if watched is None else until - watched
     client = clients.firestore()
-    found = client.collection_group("files") if uid is None else client.collection(files_path(uid))
+    found = client.collection_group("files") if step.uid is None else client.collection(files_path(step.uid))
     query: Query = found.where(filter=FieldFilter(equal[0], "==", equal[1]))
-    if uid is not None:
+    if step.uid is not None:
         snapshots = [each for each in query.stream() if _is_between(each, time_field, since, until)]
-        return sorted(snapshots, key=lambda each: each.get(time_field))[:limit]
+        snapshots.sort(key=lambda each: each.get(time_field))
+        return step.each_of(snapshots, handle, applies=applies)
     if since is not None:
         query = query.where(filter=FieldFilter(time_field, ">", since))
-    return list(
-        query.where(filter=FieldFilter(time_field, "<=", until)).order_by(time_field).limit(limit).stream()
-    )
+    query = query.where(filter=FieldFilter(time_field, "<=", until))
+    return step.each(query, time_field, handle, applies=applies)
 
 
 def _is_between(snapshot: DocumentSnapshot[Any], field: str, since: datetime | None, until: datetime) -> bool:
@@ -122,18 +116,37 @@ def _read(snapshot: DocumentSnapshot[Any]) -> tuple[FileKey, Mapping[str, Any]]:
     return FileKey(uid, file_id), snapshot.to_dict() or {}
 
 
-def _delete_all(snapshots: Iterable[DocumentSnapshot[Any]]) -> int:
-    """Deletes the files that nobody has touched since they were found."""
+def _delete_unchanged(snapshot: DocumentSnapshot[Any]) -> bool:
+    """Deletes a file that nobody has touched since it was found."""
     from google.api_core.exceptions import FailedPrecondition, NotFound
 
-    count = 0
-    for snapshot in snapshots:
-        unchanged = clients.firestore().write_option(last_update_time=snapshot.update_time)
-        try:
-            snapshot.reference.delete(option=unchanged)
-        except (FailedPrecondition, NotFound):
-            continue
-        # The document's event does the same once more, and alone when this process dies here.
-        forget_document(*_read(snapshot))
-        count += 1
-    return count
+    unchanged = clients.firestore().write_option(last_update_time=snapshot.update_time)
+    try:
+        snapshot.reference.delete(option=unchanged)
+    except (FailedPrecondition, NotFound):
+        return False
+    # The document's event does the same once more, and alone when this process dies here.
+    forget_document(*_read(snapshot))
+    return True
+
+
+def _requeue(snapshot: DocumentSnapshot[Any]) -> bool:
+    _, fields = _read(snapshot)
+    request_processing(StoredObject(clients.default_bucket().name, fields["path"], fields["generation"]))
+    return True
+
+
+def _process_objects(snapshot: DocumentSnapshot[Any]) -> bool:
+    key, _ = _read(snapshot)
+    bucket = clients.default_bucket()
+    found = list(bucket.list_blobs(prefix=key.originals, retry=objects.patience()))
+    for blob in found:
+        request_processing(StoredObject(bucket.name, blob.name, str(blob.generation)))
+    return bool(found)
+
+
+def _delete_objects(snapshot: DocumentSnapshot[Any]) -> bool:
+    key, _ = _read(snapshot)
+    bucket = clients.default_bucket()
+    removed = [objects.delete_prefix(bucket, prefix) for prefix in (key.originals, key.derived)]
+    return any(removed)

@@ -1,8 +1,8 @@
 """Once an hour: what time alone decides, and what went missing although everything is done twice.
 
-Each run does a bounded amount of everything and leaves the rest to the next, which finds it again; the walk
-over the users goes on where the last run stopped. A run that dies, or two at once, do no harm: every step can
-be done again. What a run did is in `reports`.
+Each step does a bounded amount, of nobody more than their share, and goes on in the next run where it
+stopped (`sweep_steps.py`); when the time is over, the next run begins with the step that had no turn. A run
+that dies, or two at once, do no harm: everything can be done again. What a run did is in `reports`.
 """
 
 from __future__ import annotations
@@ -17,37 +17,52 @@ from typing import TYPE_CHECKING, Any
 from app import clients, departures, exports, logs, overdue_files, unfinished
 from app.drift import Drift, mend_usage
 from app.paths import profile_path
+from app.sweep_steps import Cursors, Outcome, Step
 
 if TYPE_CHECKING:
     from firebase_functions.scheduler_fn import ScheduledEvent
 
-# Of each kind in one run. The slowest, a file with its objects, takes about a fifth of a second.
-MOST_OF_A_KIND = 300
 MOST_USERS = 100
 # No step begins later than this; the function may take nine minutes.
 TIME_FOR_STEPS = timedelta(minutes=6)
+# What one step may take of it, so that no flood of one kind costs all others their turn.
+TIME_FOR_STEP = timedelta(seconds=90)
 REPORT_LIFETIME = timedelta(days=90)
 
-# Where the walk over the users goes on.
-_CURSOR = "reports/sweep-cursor"
+# Deleted in one commit, which takes well under a second.
+_BATCH = 300
+MAX_EXPIRED = 3000
+
+# In the document of the cursors.
+_FIRST_STEP = "first"
+_LAST_USER = "uid"
+
+_USAGE = "usage"
+
+StepFunction = Callable[[Step], Outcome]
 
 
-def remove_expired(collection: str, now: datetime, limit: int) -> int:
+def remove_expired(collection: str, step: Step) -> Outcome:
     """Deletes documents whose time is over. TTL policies do the same within a day, where there are any."""
     from google.cloud.firestore import FieldFilter
 
     client = clients.firestore()
-    query = client.collection(collection).where(filter=FieldFilter("expiresAt", "<=", now))
-    batch = client.batch()
-    for snapshot in query.order_by("expiresAt").limit(limit).select([]).stream():
-        batch.delete(snapshot.reference)
-    count = len(batch)
-    batch.commit()
-    return count
+    query = client.collection(collection).where(filter=FieldFilter("expiresAt", "<=", step.now))
+    expired = query.order_by("expiresAt").limit(_BATCH).select([])
+    count = 0
+    while count < MAX_EXPIRED and not step.is_over:
+        batch = client.batch()
+        for snapshot in expired.stream():
+            batch.delete(snapshot.reference)
+        count += len(batch)
+        batch.commit()
+        if len(batch) < _BATCH:
+            return Outcome(count)
+    return Outcome(count, more=True)
 
 
-# The names are those of the report.
-FILE_STEPS: dict[str, Callable[..., int]] = {
+# The names are those of the report and of the cursors.
+FILE_STEPS: dict[str, StepFunction] = {
     "purged": overdue_files.purge_trash,
     "abandoned": overdue_files.remove_abandoned,
     "givenUp": overdue_files.remove_given_up,
@@ -55,7 +70,7 @@ FILE_STEPS: dict[str, Callable[..., int]] = {
     "unseen": overdue_files.process_unseen,
     "cleared": overdue_files.clear_refused,
 }
-STEPS: dict[str, Callable[..., int]] = {
+STEPS: dict[str, StepFunction] = {
     "expiredShares": partial(remove_expired, "shares"),
     "expiredExports": exports.remove_expired,
     "expiredLimits": partial(remove_expired, "limits"),
@@ -64,19 +79,33 @@ STEPS: dict[str, Callable[..., int]] = {
     "stalledExports": exports.requeue_stalled,
     "stalledRemovals": departures.requeue_stalled,
     "crowded": unfinished.recount_crowded,
+    "announcing": unfinished.recount_announcing,
 }
 
 
 @dataclass(slots=True)
 class Report:
-    """What a run did. `failed` names the steps that raised, `more` says that the next run has work left."""
+    """What a run did: how many documents each step dealt with, and which steps failed or left some for the
+    next run.
+    """
 
     at: datetime
     counts: dict[str, int] = field(default_factory=dict)
     drift: list[Drift] = field(default_factory=list)
     users: int = 0
     failed: list[str] = field(default_factory=list)
-    more: bool = False
+    unfinished: list[str] = field(default_factory=list)
+
+    @property
+    def more(self) -> bool:
+        return bool(self.unfinished)
+
+    def add(self, name: str, outcome: Outcome) -> None:
+        self.counts[name] = outcome.count
+        if outcome.more:
+            self.unfinished.append(name)
+        if outcome.failed:
+            self.failed.append(name)
 
     def to_fields(self) -> dict[str, Any]:
         return {
@@ -88,6 +117,7 @@ class Report:
             "users": self.users,
             "failed": self.failed,
             "more": self.more,
+            "unfinished": self.unfinished,
         }
 
 
@@ -99,35 +129,47 @@ def on_schedule(event: ScheduledEvent) -> None:
     logs.info("swept", **fields | {"at": report.at.isoformat(), "expiresAt": fields["expiresAt"].isoformat()})
 
 
-def run(now: datetime, *, most: int = MOST_OF_A_KIND, most_users: int = MOST_USERS) -> Report:
-    """Does one run. Steps that fail are reported and keep no other from its turn."""
+def run(now: datetime, *, most_users: int = MOST_USERS, **bounds: Any) -> Report:
+    """Does one run. Steps that fail are reported and keep no other from its turn. `bounds` are those of
+    every Step.
+    """
     report = Report(now)
+    cursors = Cursors.load()
     deadline = datetime.now(UTC) + TIME_FOR_STEPS
-    for name, step in (FILE_STEPS | STEPS).items():
-        if datetime.now(UTC) > deadline:
-            report.more = True
+    names = [*FILE_STEPS, *STEPS, _USAGE]
+    begin = names.index(cursors.get(_FIRST_STEP)) if cursors.get(_FIRST_STEP) in names else 0
+    for number, name in enumerate(ordered := names[begin:] + names[:begin]):
+        began = datetime.now(UTC)
+        if began > deadline:
+            report.unfinished += ordered[number:]
+            cursors.keep(_FIRST_STEP, name)
             break
-        _do(report, name, partial(step, now, most))
-        report.more |= report.counts.get(name, 0) >= most
-    _mend_some(report, most_users, deadline)
+        step = Step(name, now, cursors=cursors, deadline=min(deadline, began + TIME_FOR_STEP), **bounds)
+        if name == _USAGE:
+            _mend_some(report, step, most_users)
+        else:
+            _do(report, step, (FILE_STEPS | STEPS)[name])
     return report
 
 
 def sweep_user(uid: str, now: datetime) -> Report:
     """Does for one user alone what a run does for everybody's files and usage."""
     report = Report(now)
-    for name, step in FILE_STEPS.items():
-        _do(report, name, partial(step, now, MOST_OF_A_KIND, uid))
+    for name, function in FILE_STEPS.items():
+        _do(report, Step(name, now, uid), function)
     _mend(report, uid)
     return report
 
 
-def _do(report: Report, name: str, step: Callable[[], int]) -> None:
+def _do(report: Report, step: Step, function: StepFunction) -> None:
     try:
-        report.counts[name] = step()
+        outcome = function(step)
     except Exception as error:
-        report.failed.append(name)
-        logs.error("step of the sweep failed", step=name, cause=repr(error), trace=traceback.format_exc())
+        outcome = Outcome(more=True, failed=1)
+        logs.error(
+            "step of the sweep failed", step=step.name, cause=repr(error), trace=traceback.format_exc()
+        )
+    report.add(step.name, outcome)
 
 
 def _mend(report: Report, uid: str) -> None:
@@ -143,20 +185,19 @@ def _mend(report: Report, uid: str) -> None:
         logs.error("usage mended", **drift.to_fields())
 
 
-def _mend_some(report: Report, most: int, deadline: datetime) -> None:
+def _mend_some(report: Report, step: Step, most: int) -> None:
     """Looks at the usage of the next users, in the order of their ids and from the first again at the end."""
     client = clients.firestore()
-    cursor = client.document(_CURSOR)
-    last = (cursor.get().to_dict() or {}).get("uid")
+    last = step.cursors.get(_LAST_USER)
     query = client.collection("users").order_by("__name__").limit(most).select([])
     if last is not None:
         query = query.start_after({"__name__": client.document(profile_path(last))})
     uids = [snapshot.id for snapshot in query.stream()]
-    seen = None
-    for uid in uids:
-        if datetime.now(UTC) > deadline:
+    # Before the work: a user whose files end the process is not the first of the next run.
+    step.cursors.keep(_LAST_USER, uids[-1] if len(uids) == most else None)
+    for number, uid in enumerate(uids):
+        if step.is_over:
+            step.cursors.keep(_LAST_USER, uids[number - 1] if number else last)
+            report.unfinished.append(step.name)
             break
         _mend(report, uid)
-        seen = uid
-    at_the_end = len(uids) < most and (not uids or seen == uids[-1])
-    cursor.set({"uid": None if at_the_end else seen or last})

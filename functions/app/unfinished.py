@@ -8,23 +8,23 @@ always taken anew, never added to, so it does not matter how often it is taken, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from app import clients
 from app.optimistic import Changes, change
 from app.paths import files_path, profile_path
+from app.sweep_steps import Outcome, Step
 
 if TYPE_CHECKING:
-    from google.cloud.firestore import Query
+    from google.cloud.firestore import DocumentSnapshot, Query
 
 # firestore.rules and the page's uploads/admission.js refuse from here on. The page has three at a time.
 MOST_PENDING = 500
 # What the database counts at most, for the price of one read.
 _COUNTED = 1000
-# How far the sweep looks back, which is how often it runs.
-_RECENTLY = timedelta(hours=1)
+# How far the sweep looks back: it may take several runs to get through a flood.
+_RECENTLY = timedelta(days=1)
 
 
 def recount(uid: str) -> bool:
@@ -48,11 +48,37 @@ def recount(uid: str) -> bool:
     return change(decide)
 
 
-def recount_crowded(now: datetime, limit: int) -> int:
-    """Recounts for at most `limit` users who have `pending`, and for those of the first `limit` files that
-    were announced within the hour and are still not there; says how many it changed something for.
+def recount_crowded(step: Step) -> Outcome:
+    """Recounts for users who have `pending`."""
+    from google.cloud.firestore import FieldFilter
+
+    users = clients.firestore().collection("users").where(filter=FieldFilter("pending", ">", 0))
+    return step.each(users, "pending", lambda snapshot: recount(snapshot.id))
+
+
+def recount_announcing(step: Step) -> Outcome:
+    """Recounts for users with files that were announced within the day and are not there yet, once for each
+    user.
     """
-    return sum(map(recount, dict.fromkeys((*_crowded(limit), *_announcing(now, limit)))))
+    from google.cloud.firestore import FieldFilter
+
+    files = clients.firestore().collection_group("files")
+    query = files.where(filter=FieldFilter("state", "==", "uploading"))
+    query = query.where(filter=FieldFilter("createdAt", ">", step.now - _RECENTLY))
+    seen: set[str] = set()
+
+    def is_first(snapshot: DocumentSnapshot[Any]) -> bool:
+        uid = _owner(snapshot)
+        is_new = uid not in seen
+        seen.add(uid)
+        return is_new
+
+    return step.each(query, "createdAt", lambda snapshot: recount(_owner(snapshot)), applies=is_first)
+
+
+def _owner(snapshot: DocumentSnapshot[Any]) -> str:
+    uid: str = snapshot.reference.path.split("/")[1]
+    return uid
 
 
 def follow_deletion(uid: str, fields: dict[str, Any]) -> None:
@@ -72,21 +98,3 @@ def _pending(uid: str) -> int:
     counting: Any = query.count(alias="files")  # the client says that this is a class
     ((result,),) = counting.get()
     return int(result.value)
-
-
-def _crowded(limit: int) -> Iterator[str]:
-    from google.cloud.firestore import FieldFilter
-
-    users = clients.firestore().collection("users")
-    query = users.where(filter=FieldFilter("pending", ">", 0)).order_by("pending").limit(limit)
-    return (snapshot.id for snapshot in query.select([]).stream())
-
-
-def _announcing(now: datetime, limit: int) -> Iterator[str]:
-    from google.cloud.firestore import FieldFilter
-
-    files = clients.firestore().collection_group("files")
-    query = files.where(filter=FieldFilter("state", "==", "uploading"))
-    query = query.where(filter=FieldFilter("createdAt", ">", now - _RECENTLY))
-    recent = query.order_by("createdAt").limit(limit).select([])
-    return (snapshot.reference.path.split("/")[1] for snapshot in recent.stream())

@@ -8,6 +8,7 @@ import pytest
 from app import clients, departures, exports, objects, optimistic, queues
 from app.export_job import ExportKey
 from app.refusals import Refusal
+from app.sweep_steps import Step
 from calls import Caller, id_token
 from interruptions import Tasks, World
 from pictures import jpeg
@@ -316,7 +317,7 @@ class TestDeleteAccount:
             drop.make_profile()
             with world.dying(at, applied=True):
                 departures.begin(drop.uid, NOW)
-            departures.requeue_stalled(NOW + timedelta(hours=3), 100)
+            departures.requeue_stalled(Step("stalled", NOW + timedelta(hours=3)))
             tasks.run()
             assert everything_of(drop) == ([], [])
             if not world.died:
@@ -336,7 +337,7 @@ def test_sweep_enqueues_only_removals_that_have_not_ended_for_long(drop, monkeyp
     def enqueued(state, age):
         tasks.waiting.clear()
         trace.set({"uid": drop.uid, "state": state, "updatedAt": NOW - age})
-        departures.requeue_stalled(NOW, 100)
+        departures.requeue_stalled(Step("stalled", NOW))
         return [data for _, data in tasks.waiting if data["uid"] == drop.uid]
 
     assert enqueued("removing", timedelta(hours=1)) == []

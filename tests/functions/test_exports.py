@@ -15,6 +15,7 @@ import requests
 from app import clients, exports, objects, queues
 from app.export_job import NEW_JOB, Ended, ExportKey, Progress
 from app.export_plan import make_plan
+from app.sweep_steps import Step
 from firebase_functions.https_fn import CallableRequest
 from google.api_core.exceptions import ServiceUnavailable
 from interruptions import Tasks, World
@@ -437,7 +438,7 @@ class TestSweep:
     def test_expired_export_is_removed_with_its_archives_and_another_stays(self, library, tasks):
         expired, kept = library.export(tasks), library.export(tasks)
         self.backdate(library, expired, expiresAt=NOW - timedelta(seconds=1))
-        assert exports.remove_expired(NOW, 100) >= 1
+        assert exports.remove_expired(Step("expired", NOW)).count >= 1
         assert library.job(expired) is None
         assert library.job(kept)["state"] == "done"
         assert library.exported() == ["drop-export.zip"]
@@ -450,7 +451,7 @@ class TestSweep:
         tasks.waiting.clear()
         built = library.job(job_id)["parts"]
         self.backdate(library, job_id, updatedAt=NOW - timedelta(minutes=16))
-        assert exports.requeue_stalled(NOW, 100) >= 1
+        assert exports.requeue_stalled(Step("stalled", NOW)).count >= 1
         tasks.run()
         job = library.job(job_id)
         assert (job["state"], job["parts"][0]) == ("done", built[0])
@@ -458,7 +459,7 @@ class TestSweep:
     def test_export_that_moved_lately_is_left_alone(self, library, tasks):
         exports.start(library.drop.uid, NOW)
         tasks.waiting.clear()
-        exports.requeue_stalled(NOW, 100)
+        exports.requeue_stalled(Step("stalled", NOW))
         assert [data for _, data in tasks.waiting if data["uid"] == library.drop.uid] == []
 
     def test_export_that_stalls_again_and_again_is_given_up(self, library, tasks):
@@ -467,7 +468,7 @@ class TestSweep:
             assert library.job(job_id)["state"] == "queued"
             tasks.waiting.clear()
             self.backdate(library, job_id, updatedAt=NOW - timedelta(minutes=16))
-            exports.requeue_stalled(NOW, 100)
+            exports.requeue_stalled(Step("stalled", NOW))
         job = library.job(job_id)
         assert (job["state"], job["error"]) == ("failed", "stalled")
         assert "expiresAt" in job

@@ -10,6 +10,7 @@ from pictures import HTML, jpeg
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 PHOTO = jpeg()
 
@@ -54,15 +55,13 @@ def test_file_restored_in_the_same_moment_stays(drop, sweep, monkeypatch):
     drop.make_profile()
     key, blob = drop.ready_file(PHOTO)
     set_fields(drop, key, state="trashed", trashedAt=NOW - 31 * DAY)
-    aged = overdue_files._aged
+    delete = overdue_files._delete_unchanged
 
-    def restore_meanwhile(*args):
-        found = aged(*args)
-        if found:
-            set_fields(drop, key, state="ready")
-        return found
+    def restore_meanwhile(snapshot):
+        set_fields(drop, key, state="ready")
+        return delete(snapshot)
 
-    monkeypatch.setattr(overdue_files, "_aged", restore_meanwhile)
+    monkeypatch.setattr(overdue_files, "_delete_unchanged", restore_meanwhile)
     assert sweep() == {}
     assert drop.document(key)["state"] == "ready"
     assert blob.name in drop.objects()
@@ -332,7 +331,7 @@ def test_run_does_a_bounded_amount_and_the_next_ones_the_rest(everybody):
     keys = [ann.announce() for _ in range(5)]
     for number, key in enumerate(keys):
         set_fields(ann, key, createdAt=NOW - (30 - number) * DAY)
-    runs = [sweeping.run(NOW, most=2) for _ in range(4)]
+    runs = [sweeping.run(NOW, documents=2) for _ in range(4)]
     assert [(run.counts["abandoned"], run.more) for run in runs] == [
         (2, True),
         (2, True),
@@ -368,3 +367,175 @@ def test_step_that_fails_is_reported_and_keeps_no_other_from_its_turn(everybody,
     monkeypatch.setitem(sweeping.FILE_STEPS, "purged", fail)
     report = sweeping.run(NOW)
     assert (report.failed, report.counts["abandoned"]) == (["purged"], 1)
+
+
+# In turn
+
+
+def unfinished_upload(drop, age=HOUR):
+    """A file whose upload ended, while its event reached nobody."""
+    key = drop.announce()
+    drop.upload(key, PHOTO)
+    set_fields(drop, key, createdAt=NOW - age)
+    return key
+
+
+def announcements(drop, count, age=2 * HOUR):
+    for number in range(count):
+        set_fields(drop, drop.announce(), createdAt=NOW - age + timedelta(seconds=number))
+
+
+def test_announcements_of_one_user_do_not_keep_the_files_of_others_from_being_processed(
+    everybody, task_queue
+):
+    flood, ann = everybody("flood"), everybody("ann")
+    for drop in (flood, ann):
+        drop.make_profile()
+    announcements(flood, 30)
+    key = unfinished_upload(ann)
+    report = sweeping.run(NOW, documents=10, documents_of_user=5)
+    task_queue.run()
+    assert ann.document(key)["state"] == "ready"
+    assert (report.counts["unseen"], "unseen" in report.unfinished) == (1, True)
+
+
+def test_many_users_with_many_do_not_keep_the_last_one_from_its_turn(everybody, task_queue):
+    floods, ann = [everybody(f"flood-{number}") for number in range(4)], everybody("ann")
+    for drop in (*floods, ann):
+        drop.make_profile()
+    for drop in floods:
+        announcements(drop, 6)
+    key = unfinished_upload(ann)
+    bounds = {"documents": 4, "documents_of_user": 2, "reads": 10}
+    runs = 0
+    while ann.document(key)["state"] == "uploading":
+        sweeping.run(NOW, **bounds)
+        task_queue.run()
+        runs += 1
+        assert runs <= 25 / 4 + 1
+    assert ann.document(key)["state"] == "ready"
+
+
+def test_run_after_the_last_document_begins_with_the_first_again(everybody, task_queue):
+    ann = everybody("ann")
+    ann.make_profile()
+    announcements(ann, 5)
+    runs = [sweeping.run(NOW, reads=2) for _ in range(2)]
+    late = ann.announce()
+    set_fields(ann, late, createdAt=NOW - 3 * HOUR)
+    ann.upload(late, PHOTO)
+    runs += [sweeping.run(NOW, reads=4) for _ in range(2)]
+    task_queue.run()
+    assert ann.document(late)["state"] == "ready"
+    assert ["unseen" in run.unfinished for run in runs[:2]] == [True, True]
+
+
+def test_file_that_always_fails_is_reported_and_keeps_no_other_from_its_turn(everybody, monkeypatch):
+    bad, ann = everybody("bad"), everybody("ann")
+    for drop in (bad, ann):
+        drop.make_profile()
+    broken, key = bad.announce(), ann.announce()
+    set_fields(bad, broken, createdAt=NOW - 30 * DAY)
+    set_fields(ann, key, createdAt=NOW - 8 * DAY)
+    forget = overdue_files.forget_document
+
+    def fail_for_one(file, fields):
+        if file == broken:
+            raise OSError("no disk")
+        return forget(file, fields)
+
+    monkeypatch.setattr(overdue_files, "forget_document", fail_for_one)
+    report = sweeping.run(NOW)
+    assert (report.failed, report.unfinished) == (["abandoned"], ["abandoned"])
+    assert ann.document(key) is None
+
+
+class Killed(BaseException):
+    """The end of the process."""
+
+
+def test_file_that_ends_the_process_is_not_the_first_of_the_next_run(everybody, monkeypatch):
+    bad, ann = everybody("bad"), everybody("ann")
+    for drop in (bad, ann):
+        drop.make_profile()
+    broken = bad.announce()
+    set_fields(bad, broken, createdAt=NOW - 30 * DAY)
+    delete = overdue_files._delete_unchanged
+
+    def die_over_one(snapshot):
+        if snapshot.reference.path == broken.document:
+            raise Killed
+        return delete(snapshot)
+
+    monkeypatch.setattr(overdue_files, "_delete_unchanged", die_over_one)
+    with pytest.raises(Killed):
+        sweeping.run(NOW)
+    key = ann.announce()
+    set_fields(ann, key, createdAt=NOW - 8 * DAY)
+    with pytest.raises(Killed):
+        sweeping.run(NOW)
+    assert ann.document(key) is None
+
+
+def test_user_over_whom_the_process_ends_keeps_no_other_from_being_mended(everybody, monkeypatch):
+    bad, ann = everybody("a-bad"), everybody("ben")
+    for drop in (bad, ann):
+        drop.make_profile(usage={"bytes": 1, "files": 1})
+    mend_usage = sweeping.mend_usage
+
+    def die_over_one(uid):
+        if uid == bad.uid:
+            raise Killed
+        return mend_usage(uid)
+
+    monkeypatch.setattr(sweeping, "mend_usage", die_over_one)
+    with pytest.raises(Killed):
+        sweeping.run(NOW, most_users=1)
+    assert [drift.uid for drift in sweeping.run(NOW, most_users=1).drift] == [ann.uid]
+
+
+def test_step_that_had_no_turn_is_the_first_of_the_next_run(everybody, monkeypatch):
+    ann = everybody("ann")
+    ann.make_profile()
+    over = monkeypatch.context
+    with over() as patch:
+        patch.setattr(sweeping, "TIME_FOR_STEPS", timedelta(0))
+        patch.setitem(sweeping.FILE_STEPS, "purged", lambda step: sweeping.Outcome())
+        report = sweeping.run(NOW)
+    assert report.counts == {}
+    assert report.unfinished == [*sweeping.FILE_STEPS, *sweeping.STEPS, "usage"]
+    turns = []
+    for table in (sweeping.FILE_STEPS, sweeping.STEPS):
+        for name in table:
+            monkeypatch.setitem(table, name, lambda step: turns.append(step.name) or sweeping.Outcome())
+    sweeping.Cursors.load().keep("first", "unseen")
+    assert not sweeping.run(NOW).more
+    assert turns[:3] == ["unseen", "cleared", "expiredShares"]
+    assert len(turns) == len(sweeping.FILE_STEPS) + len(sweeping.STEPS)
+
+
+def test_step_stops_at_its_time_and_goes_on_there(everybody, monkeypatch):
+    ann = everybody("ann")
+    ann.make_profile()
+    keys = [ann.announce() for _ in range(3)]
+    for number, key in enumerate(keys):
+        set_fields(ann, key, createdAt=NOW - (30 - number) * DAY)
+    monkeypatch.setattr(sweeping, "TIME_FOR_STEP", timedelta(0))
+    report = sweeping.run(NOW)
+    assert (report.counts["abandoned"], "abandoned" in report.unfinished) == (0, True)
+    monkeypatch.undo()
+    assert sweeping.run(NOW).counts["abandoned"] == 3
+
+
+def test_expired_documents_are_all_deleted_however_many(everybody, monkeypatch):
+    ann = everybody("ann")
+    monkeypatch.setattr(sweeping, "_BATCH", 2)
+    for number in range(5):
+        ann.firestore.document(f"limits/{number}").set({"uid": ann.uid, "expiresAt": NOW - MINUTE})
+    report = sweeping.run(NOW)
+    assert (report.counts["expiredLimits"], report.more) == (5, False)
+    for number in range(5):
+        ann.firestore.document(f"limits/{number}").set({"uid": ann.uid, "expiresAt": NOW - MINUTE})
+    monkeypatch.setattr(sweeping, "MAX_EXPIRED", 4)
+    report = sweeping.run(NOW)
+    assert (report.counts["expiredLimits"], report.unfinished) == (4, ["expiredLimits"])

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from app import unfinished
+from app.sweep_steps import Cursors, Step
 
 MOST = 3
 
@@ -80,19 +81,26 @@ def test_sweep_finds_who_announced_too_many_and_whose_deletions_were_lost(everyb
     for drop in (ann, ben, cleo):
         drop.make_profile()
     dan.make_profile(pending=700)
-    announce(ann, MOST, createdAt=now - timedelta(minutes=59))
+    announce(ann, MOST, createdAt=now - timedelta(hours=23))
     announce(ben, MOST - 1)
-    announce(cleo, MOST, createdAt=now - timedelta(minutes=61))
-    assert unfinished.recount_crowded(now, 300) == 2
+    announce(cleo, MOST, createdAt=now - timedelta(hours=25))
+
+    def recounted():
+        steps = {"crowded": unfinished.recount_crowded, "announcing": unfinished.recount_announcing}
+        return [step(Step(name, now)).count for name, step in steps.items()]
+
+    assert recounted() == [1, 1]
     assert [drop.profile().get("pending") for drop in (ann, ben, cleo, dan)] == [MOST, None, None, None]
-    assert unfinished.recount_crowded(now, 300) == 0
+    assert recounted() == [0, 0]
 
 
-def test_sweep_looks_at_a_bounded_number(everybody):
+def test_flood_of_one_user_does_not_hide_that_of_another(everybody):
     now = datetime.now(UTC)
     drops = [everybody(name) for name in ("ann", "ben")]
     for minutes, drop in zip((50, 40), drops, strict=True):
         drop.make_profile()
         announce(drop, MOST, createdAt=now - timedelta(minutes=minutes))
-    assert unfinished.recount_crowded(now, MOST) == 1
-    assert [drop.profile().get("pending") for drop in drops] == [MOST, None]
+    cursors = Cursors()
+    step = Step("announcing", now, cursors=cursors, reads=MOST)
+    assert (unfinished.recount_announcing(step).count, drops[1].profile().get("pending")) == (1, None)
+    assert (unfinished.recount_announcing(step).count, drops[1].profile()["pending"]) == (1, MOST)
