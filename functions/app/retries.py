@@ -27,6 +27,7 @@ from app.attempts import (
 )
 from app.callables import Call, Input, callable_handler
 from app.delivery import is_expired
+from app.fair_processing import has_turn
 from app.limits import Limit
 from app.objects import StoredObject
 from app.optimistic import Changes, change
@@ -71,12 +72,17 @@ def on_file_finalized(event: CloudEvent[StorageObjectData]) -> None:
     upload = Upload(key, stored)
     began = datetime.now(UTC)
     try:
-        result = process(upload)
+        result = process(upload) if has_turn(key, began) else _wait_for_turn(upload)
     except Exception as error:
         result = _postpone(upload, error, began)
     logs.info(
         "upload processed", event_id=event.id, file=key.document, generation=stored.generation, result=result
     )
+
+
+def _wait_for_turn(upload: Upload) -> str:
+    request_processing(upload.stored, wait_after(0))
+    return "waits for others of the user"
 
 
 def _postpone(upload: Upload, error: Exception, began: datetime) -> str:
@@ -101,6 +107,8 @@ def request_processing(stored: StoredObject, wait: timedelta = timedelta()) -> N
 
 def on_process_file(request: CallableRequest[Any]) -> None:
     """Handles a task of the queue. Raises HttpsError for the queue to wait and try again."""
+    from firebase_functions.https_fn import FunctionsErrorCode, HttpsError
+
     with logs.of_request(request.raw_request.headers):
         upload = parse_task(request.data)
         if upload is None:
@@ -109,9 +117,12 @@ def on_process_file(request: CallableRequest[Any]) -> None:
         retries = int(request.raw_request.headers.get("X-CloudTasks-TaskRetryCount", 0))
         began = datetime.now(UTC)
         try:
-            result = process(upload)
+            result = process(upload) if has_turn(upload.key, began) else None
         except Exception as error:
             result = _fail(upload, error, began, wait_after(retries))
+        if result is None:
+            logs.info("upload waits for others of the user", file=upload.key.document)
+            raise HttpsError(FunctionsErrorCode.RESOURCE_EXHAUSTED, "to be tried again")
         logs.info(
             "upload processed", file=upload.key.document, generation=upload.stored.generation, result=result
         )

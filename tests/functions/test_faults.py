@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from app import sweeping
+from app import fair_processing, sweeping
 from fault_proxy import FaultProxy
 from pictures import HTML, jpeg
 from worker import worker
@@ -171,7 +171,8 @@ def test_two_processes_that_race_for_the_last_bytes_do_not_both_win(drop, proxy,
     assert [(entry["fileId"], entry["state"]) for entry in drop.ledger()] == [(winner.file_id, "counted")]
 
 
-def test_many_uploads_that_race_for_room_fill_it_and_no_more(drop):
+def test_many_uploads_that_race_for_room_fill_it_and_no_more(drop, monkeypatch):
+    monkeypatch.setattr(fair_processing, "MAX_OF_USER", 8)
     drop.make_profile(max_bytes=3000, max_files=100)
     keys = [drop.announce("a.txt", "text/plain", 1000) for _ in range(8)]
     blobs = [drop.upload(key, b"x" * 1000, "a.txt", "text/plain") for key in keys]

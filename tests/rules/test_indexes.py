@@ -71,6 +71,7 @@ THE_PAGE = [
 FUNCTIONS = [
     Asked("files", (("sha256", "==", "0"),)),
     Asked("files", (in_state("uploading"),)),
+    Asked("files", (in_state("processing"),)),
     Asked("shares", (ADAS, in_state("active"))),
     *(Asked(name, (ADAS,)) for name in ("shares", "limits", "ledger")),
 ]
