@@ -48,12 +48,32 @@ def _own_flags() -> list[str]:
     flags = []
     if folder := os.environ.get("KINDLING_DATA_DIR"):
         flags += ["--data-dir", folder]
-    file = os.environ.get("KINDLING_INDEX_FILE")
-    if file and os.path.isfile(file):  # noqa: PTH113 - pathlib loads slowly
-        flags += ["--index_file", file]
-        if os.environ.get("KINDLING_REQUIRE_INDEXES") == "1":
-            flags.append("--require_indexes")
+    for database, path in _files("KINDLING_RULES"):
+        flags += ["--rules", database + path]
+    indexes = [
+        database + path
+        for database, path in _files("KINDLING_INDEX_FILE")
+        if os.path.isfile(path)  # noqa: PTH113 - pathlib loads slowly
+    ]
+    for value in indexes:
+        flags += ["--index_file", value]
+    if indexes and os.environ.get("KINDLING_REQUIRE_INDEXES") == "1":
+        flags.append("--require_indexes")
     return flags
+
+
+def _files(variable: str) -> list[tuple[str, str]]:
+    """`DATABASE=` and the path for each member of a JSON object; nothing and the path for a plain one."""
+    import json
+    import os
+
+    text = os.environ.get(variable, "")
+    if not text.startswith("{"):
+        return [("", text)] if text else []
+    try:
+        return [(f"{database}=", str(path)) for database, path in json.loads(text).items()]
+    except ValueError:
+        sys.exit(f"{variable} is neither a path nor a JSON object of paths: {text}")
 
 
 def _wait_at_gate() -> None:

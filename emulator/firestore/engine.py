@@ -32,6 +32,7 @@ from emulator.firestore.planning import prepare
 from emulator.firestore.queries import NAME, Aggregation, Cursor, Query
 from emulator.firestore.reading import Reading
 from emulator.firestore.reads import LATEST, Consistency, TransactionOptions
+from emulator.firestore.releases import Releases
 from emulator.firestore.results import AggregationResult, BatchGetResult, ListDocumentsResult, QueryResult
 from emulator.firestore.sizes import document_size
 from emulator.firestore.steps import Steps, Turns, pieces
@@ -47,8 +48,8 @@ _STEP = 2_000
 
 
 class Engine:
-    """All databases of one emulator. `rules` are those of every project that has none of its own; None allows
-    everything. `indexes` None asks for none.
+    """All databases of one emulator. `rules` are those of every database that has none of its own; None
+    allows everything. `indexes` gives what checks the queries of a database; None asks for no index.
 
     `admit` is called on a database's first access; what it raises refuses it. `seed` gives what it begins
     with, then and after a reset; `seed_aside` gives the same while others go on. Observers are called
@@ -60,9 +61,8 @@ class Engine:
     def __init__(
         self, *, clock: Callable[[], Timestamp], random: random.Random, rules: Ruleset | None = None
     ) -> None:
-        self._rules = rules
-        self._rules_of: dict[str, Ruleset] = {}
-        self.indexes: IndexChecker | None = None
+        self._releases = Releases(rules)
+        self.indexes: Callable[[DatabaseId], IndexChecker] | None = None
         self.meter = Meter()
         self.admit: Callable[[DatabaseId], None] | None = None
         self.seed: Callable[[DatabaseId], Sequence[Document]] | None = None
@@ -78,16 +78,26 @@ class Engine:
         self._beginnings: dict[DatabaseId, asyncio.Future[None]] = {}
         self._sessions: dict[ListenSession, None] = {}
 
-    def set_rules(self, project: str, ruleset: Ruleset) -> None:
-        """Replace the rules of a project and judge its open listeners again."""
-        self._rules_of[project] = ruleset
+    def set_rules(self, project: str, ruleset: Ruleset, database: str | None = None) -> None:
+        """Replace the rules of one database of a project, or of all, and judge open listeners again."""
+        self._releases.put(ruleset, project, database)
+        self._judge_again(project)
+
+    def set_first_rules(
+        self, ruleset: Ruleset, database: str | None = None, project: str | None = None
+    ) -> None:
+        """Replace the rules of the start (`Releases.begin_with`) and judge open listeners again."""
+        self._releases.begin_with(ruleset, database, project)
+        self._judge_again(None)
+
+    def _judge_again(self, project: str | None) -> None:
         for session in list(self._sessions):
-            if session.database.project == project:
+            if project in (None, session.database.project):
                 session.judge_again()
 
-    def rules(self, project: str) -> Ruleset | None:
-        """What decides about a project."""
-        return self._rules_of.get(project, self._rules)
+    def rules(self, database: DatabaseId) -> Ruleset | None:
+        """What decides about a database."""
+        return self._releases.of(database)
 
     def authorization(
         self, database: DatabaseId, caller: Caller, request_time: Timestamp | None = None
@@ -95,7 +105,7 @@ class Engine:
         """The questions of one request made at `request_time`, now unless given."""
         time = request_time or self._clock.request_time()
         usage = self.meter.of(database.project)
-        rules = self.rules(database.project)
+        rules = self.rules(database)
         return Authorization(rules, self.rules_observers, database, caller, time, usage)
 
     def database(self, database: DatabaseId) -> Database:
@@ -310,7 +320,7 @@ class Engine:
     def check_indexes(self, query: NormalQuery) -> None:
         """FailedPrecondition where an index must be there and is not."""
         if self.indexes is not None:
-            self.indexes.check(query)
+            self.indexes(query.database).check(query)
 
     async def partition_query(
         self,

@@ -20,7 +20,7 @@ from websockets.http11 import Request, Response
 
 from emulator.firestore.documents import Write
 from emulator.firestore.events import RulesEvaluation
-from emulator.firestore.paths import FieldPath, format_field_path
+from emulator.firestore.paths import DatabaseId, FieldPath, format_field_path
 from emulator.rules import Resource, RulesRequest, request_value, resource_value, typed_value
 from emulator.rules.types import Value
 from emulator.wire.rest_json import Json
@@ -96,7 +96,7 @@ def _json_entry(entry: _Entry) -> Json:
     return {
         "rules": ruleset.source if ruleset is not None else "",
         "time": seconds,
-        "rulesReleaseKey": f"projects/{evaluation.database.project}/releases/cloud.firestore",
+        "rulesReleaseKey": _release(evaluation.database),
         "requestId": entry.id,
         "outcome": _outcome(evaluation),
         "granularAllowOutcomes": [
@@ -111,6 +111,12 @@ def _json_entry(entry: _Entry) -> Json:
             "resource": _typed_resource(entry.resource),
         },
     }
+
+
+def _release(database: DatabaseId) -> str:
+    """The name of the release as production has it."""
+    of = "" if database.database == "(default)" else f"/{database.database}"
+    return f"projects/{database.project}/releases/cloud.firestore{of}"
 
 
 def _outcome(evaluation: RulesEvaluation) -> str:

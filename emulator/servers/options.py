@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from emulator.servers.database_files import NO_FILES, DatabaseFiles
+
 VERSION = "1.22.0"
 
 _DESCRIPTION = "Kindling's Firestore emulator: gRPC, REST and WebChannel on one port."
@@ -26,12 +28,12 @@ class Options:
     port: int = 8080
     websocket_port: int | None = None
     project_id: str | None = None
-    rules: Path | None = None
+    rules: DatabaseFiles = NO_FILES
     seed_from_export: Path | None = None
     functions_emulator: str | None = None
     single_project_mode: bool = False
     single_project_mode_error: bool = False
-    index_file: Path | None = None
+    index_file: DatabaseFiles = NO_FILES
     require_indexes: bool = False
     data_dir: Path | None = None
     export_on_exit: Path | None = None
@@ -58,12 +60,12 @@ def parse_options(arguments: list[str]) -> Options:
         port=found.port,
         websocket_port=found.websocket_port,
         project_id=found.project_id,
-        rules=found.rules,
+        rules=_files(parser, "--rules", found.rules),
         seed_from_export=found.seed_from_export,
         functions_emulator=found.functions_emulator,
         single_project_mode=found.single_project_mode,
         single_project_mode_error=found.single_project_mode_error,
-        index_file=found.index_file,
+        index_file=_files(parser, "--index_file", found.index_file),
         require_indexes=found.require_indexes,
         data_dir=found.data_dir,
         export_on_exit=found.export_on_exit,
@@ -79,14 +81,26 @@ def _parser() -> argparse.ArgumentParser:
     add("--websocket_port", type=_port, help="port of the request monitor")
     add("--webchannel_port", type=_port, help=argparse.SUPPRESS)
     add("--project_id", help="the project of single_project_mode")
-    add("--rules", type=Path, help="rules file; without one everything is allowed")
+    add(
+        "--rules",
+        action="append",
+        default=[],
+        metavar="[DATABASE=]PATH",
+        help="rules of one database, or of all others; without any everything is allowed",
+    )
     add("--seed_from_export", "--import-data", type=Path, help="overall metadata file of an export")
     add("--functions_emulator", help="host:port of the functions emulator, for triggers")
     add("--database-edition", type=str.lower, default="standard", help="standard")
     add("--database-mode", default="firestore-native", help="firestore-native")
     _add_boolean(parser, "--single_project_mode", "warn about requests for another project")
     _add_boolean(parser, "--single_project_mode_error", "refuse requests for another project")
-    add("--index_file", type=Path, help="firestore.indexes.json: say which indexes production would miss")
+    add(
+        "--index_file",
+        action="append",
+        default=[],
+        metavar="[DATABASE=]PATH",
+        help="firestore.indexes.json of one database, or of all others: say what production would miss",
+    )
     _add_boolean(parser, "--require_indexes", "refuse a query that lacks an index, as production does")
     add("--data-dir", type=Path, help="keep every commit in this folder, so that no way of ending loses one")
     add("--export-on-exit", type=Path, help="folder to export to when told to stop")
@@ -95,6 +109,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--version", action="version", version=_VERSION_TEXT, help="show the version and exit")
     _add_boolean(parser, "--testing", argparse.SUPPRESS)
     return parser
+
+
+def _files(parser: argparse.ArgumentParser, flag: str, values: list[str]) -> DatabaseFiles:
+    try:
+        return DatabaseFiles.parse(values)
+    except ValueError as error:
+        parser.error(f"{flag} {error}")
 
 
 def _add_boolean(parser: argparse.ArgumentParser, flag: str, description: str) -> None:

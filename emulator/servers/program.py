@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import random
@@ -14,12 +15,12 @@ import uvloop
 from emulator.errors import FailedPrecondition, FirestoreError
 from emulator.firestore.engine import Engine
 from emulator.firestore.paths import DatabaseId
-from emulator.rules import RulesCompileError, Ruleset, compile_ruleset
 from emulator.servers.exit_export import ExitExport
-from emulator.servers.index_file import index_checker
+from emulator.servers.index_file import IndexFiles
 from emulator.servers.journal import Journal, JournalError
 from emulator.servers.open_files import raise_limit
 from emulator.servers.options import Options
+from emulator.servers.rules_files import RulesFiles
 from emulator.servers.seed import Seed
 from emulator.servers.server import EmulatorServer, now
 from emulator.wire.index_config import IndexFileError
@@ -30,11 +31,6 @@ logger = logging.getLogger(__name__)
 #: the time that a large import or many batches take. The first two keep one look short: 10 ms.
 _COLLECTED_AFTER = (5_000, 10, 1_000)
 
-#: What applies while the rules given at the start do not compile.
-_DENY_EVERYTHING = (
-    "rules_version = '2'; service cloud.firestore { match /databases/{database}/documents { } }"
-)
-
 
 def run(options: Options, listeners: list[socket.socket]) -> int:
     """Serve on the sockets until told to stop; the exit code."""
@@ -43,6 +39,8 @@ def run(options: Options, listeners: list[socket.socket]) -> int:
     try:
         seed = _seed(options)
         engine = _engine(options, seed)
+        rules_files = RulesFiles(options.rules, options.project_id)
+        rules_files.load(engine)
         exit_export = _exit_export(options)
         journal = None if options.data_dir is None else Journal(options.data_dir)
         if journal is not None:
@@ -50,7 +48,7 @@ def run(options: Options, listeners: list[socket.socket]) -> int:
     except (OSError, UnicodeError, FirestoreError, IndexFileError, JournalError) as error:
         print(f"The emulator cannot start: {error}", file=sys.stderr)
         return 1
-    uvloop.run(_serve(options, engine, listeners))
+    uvloop.run(_serve(options, engine, rules_files, listeners))
     try:
         if exit_export is not None:
             exit_export.write(engine, seed, now)
@@ -76,13 +74,13 @@ def _exit_export(options: Options) -> ExitExport | None:
 
 
 def _engine(options: Options, seed: Seed | None) -> Engine:
-    engine = Engine(clock=now, random=random.Random(), rules=_rules(options))
+    engine = Engine(clock=now, random=random.Random())
     if seed is not None:
         engine.seed, engine.seed_aside = seed.documents, seed.documents_aside
     if options.single_project_mode:
         engine.admit = _only_project(options)
-    if options.index_file is not None:
-        engine.indexes = index_checker(options.index_file, options.require_indexes)
+    if options.index_file:
+        engine.indexes = IndexFiles(options.index_file, options.require_indexes).of
     return engine
 
 
@@ -103,22 +101,13 @@ def _only_project(options: Options) -> Callable[[DatabaseId], None]:
     return admit
 
 
-def _rules(options: Options) -> Ruleset | None:
-    """The rules to begin with. Broken ones deny everything until they are replaced: the safe reading."""
-    if options.rules is None:
-        return None
-    text = options.rules.read_text(encoding="utf-8")
-    try:
-        return compile_ruleset(text, file_name=str(options.rules))
-    except RulesCompileError as error:
-        print(f"Error compiling rules: {error}", file=sys.stderr)
-        print(f"Everything is denied until {options.rules} is mended.", file=sys.stderr)
-        return compile_ruleset(_DENY_EVERYTHING, file_name=str(options.rules))
-
-
-async def _serve(options: Options, engine: Engine, listeners: list[socket.socket]) -> None:
+async def _serve(
+    options: Options, engine: Engine, rules_files: RulesFiles, listeners: list[socket.socket]
+) -> None:
     server = EmulatorServer(options, engine)
+    watching = asyncio.create_task(rules_files.watch(engine))
     gc.freeze()  # what is loaded by now stays; the collector need not look at it again
     gc.set_threshold(*_COLLECTED_AFTER)
     host, port = listeners[0].getsockname()[:2]
     await server.run(listeners, lambda: print(f"Firestore emulator is ready on {host}:{port}", flush=True))
+    watching.cancel()

@@ -12,6 +12,9 @@ from emulator.servers.trigger_routes import TriggerHandlers
 _DATABASE = "/projects/{project}/databases/{database}"
 _EMULATOR = "/emulator/v1/projects/{project}"
 
+#: What a call may be about: a project, or one database of it.
+_SCOPES = (_EMULATOR, f"/emulator/v1{_DATABASE}")
+
 #: The same service under both names.
 _VERSIONS = ("/v1", "/v1beta1")
 
@@ -32,7 +35,7 @@ def create_http_app(
             *_rest_routes(rest),
             *_emulator_routes(emulator),
             *_rules_routes(rules),
-            Route("GET", _EMULATOR + ":missingIndexes", indexes.missing),
+            *(Route("GET", prefix + ":missingIndexes", indexes.missing) for prefix in _SCOPES),
             *_trigger_routes(triggers),
             *extra_routes,
         ],
@@ -56,9 +59,13 @@ def _emulator_routes(emulator: EmulatorHandlers) -> list[Route]:
 
 def _rules_routes(rules: RulesHandlers) -> list[Route]:
     return [
-        Route("PUT", _EMULATOR + ":securityRules", rules.put_rules),
-        Route("GET", _EMULATOR + ":ruleCoverage", rules.coverage),
-        Route("GET", _EMULATOR + ":ruleCoverage.html", rules.coverage_page),
+        Route(method, prefix + verb, handler)
+        for prefix in _SCOPES
+        for method, verb, handler in (
+            ("PUT", ":securityRules", rules.put_rules),
+            ("GET", ":ruleCoverage", rules.coverage),
+            ("GET", ":ruleCoverage.html", rules.coverage_page),
+        )
     ]
 
 

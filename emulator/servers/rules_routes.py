@@ -6,6 +6,7 @@ from typing import Any
 
 from emulator.errors import InvalidArgument, NotFound
 from emulator.firestore.engine import Engine
+from emulator.firestore.paths import DatabaseId
 from emulator.rules import Issue, RulesCompileError, compile_ruleset
 from emulator.rules.coverage import Coverage
 from emulator.servers.http_app import Request, Response, json_body
@@ -18,7 +19,8 @@ DEFAULT_FILE_NAME = "security.rules"
 
 class RulesHandlers:
     """Rules are those of the project in the URL, as the official emulator keeps them: tests that run side by
-    side under projects of their own do not meet. Those of the start serve every other project.
+    side under projects of their own do not meet. Those of the start serve every other project. A URL that
+    goes on to a database speaks of that one alone; the coverage of a project is that of `(default)`.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -36,7 +38,7 @@ class RulesHandlers:
             if not lenient:
                 raise InvalidArgument(f"Error compiling rules: {error}") from None
             return _issues(error.issues)
-        self._engine.set_rules(request.params["project"], ruleset)
+        self._engine.set_rules(request.params["project"], ruleset, request.params.get("database"))
         return _issues(ruleset.warnings if lenient else ())
 
     async def coverage(self, request: Request) -> Response:
@@ -47,7 +49,8 @@ class RulesHandlers:
         return Response(page.encode(), headers=((b"content-type", b"text/html; charset=utf-8"),))
 
     def _coverage(self, request: Request) -> Coverage:
-        rules = self._engine.rules(request.params["project"])
+        database = DatabaseId(request.params["project"], request.params.get("database", "(default)"))
+        rules = self._engine.rules(database)
         if rules is None or rules.coverage is None:
             raise NotFound("No rules are loaded.")
         return rules.coverage

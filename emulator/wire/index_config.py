@@ -177,11 +177,13 @@ def _format(path: FieldPath) -> str:
     return path[0] if path in (NAME, EVERY_FIELD) else format_field_path(path)
 
 
-def describe(database: DatabaseId, index: IndexDefinition, catalog: IndexCatalog) -> str:
-    """Production's sentence with its link, and what to write into firestore.indexes.json."""
+def describe(
+    database: DatabaseId, index: IndexDefinition, catalog: IndexCatalog, file: str = "firestore.indexes.json"
+) -> str:
+    """Production's sentence with its link, and what to write into the file of that name."""
     addition = {key: value for key, value in to_add([index], catalog).items() if value}
     entry = json.dumps(addition, ensure_ascii=False)
-    return f"{_sentence(database, index)} Or add to firestore.indexes.json: {entry}"
+    return f"{_sentence(database, index)} Or add to {file}: {entry}"
 
 
 def _sentence(database: DatabaseId, index: IndexDefinition) -> str:

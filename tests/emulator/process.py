@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,15 +63,16 @@ class Answer:
 
 
 @contextmanager
-def running_emulator(*flags: str, module: str = "emulator") -> Iterator[Emulator]:
+def running_emulator(*flags: str, launcher: Sequence[str] = ("-m", "emulator")) -> Iterator[Emulator]:
     """Start the emulator on a free port, wait until it answers, and stop it at the end.
 
-    `module` is one that starts it in another way.
+    `launcher` is what Python is given to start it in another way.
     """
     with tempfile.TemporaryDirectory() as folder:
         log_file = Path(folder) / "log"
         with log_file.open("wb") as log:
-            process = start_process("--host", "127.0.0.1", "--port", "0", *flags, stdout=log, module=module)
+            listen = ("--host", "127.0.0.1", "--port", "0")
+            process = start_process(*listen, *flags, stdout=log, launcher=launcher)
         try:
             yield Emulator(process, _wait_until_ready(process, log_file), log_file)
         finally:
@@ -80,11 +81,11 @@ def running_emulator(*flags: str, module: str = "emulator") -> Iterator[Emulator
 
 
 def start_process(
-    *arguments: str, stdout: object = subprocess.PIPE, module: str = "emulator"
+    *arguments: str, stdout: object = subprocess.PIPE, launcher: Sequence[str] = ("-m", "emulator")
 ) -> subprocess.Popen[bytes]:
-    """`python -m emulator` (or another module) with these arguments, both outputs to one place."""
+    """`python -m emulator` (or another launcher) with these arguments, both outputs to one place."""
     return subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
+        [sys.executable, *launcher, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=subprocess.STDOUT,

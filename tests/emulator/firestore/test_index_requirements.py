@@ -4,6 +4,7 @@ https://firebase.google.com/docs/firestore/query-data/index-overview
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +24,7 @@ from emulator.firestore.index_requirements import (
 )
 from emulator.firestore.listen import Target, TargetChanged, TargetChangeKind
 from emulator.firestore.normalization import normalize, over_fields
-from emulator.firestore.paths import parse_field_path
+from emulator.firestore.paths import DatabaseId, parse_field_path
 from emulator.firestore.queries import CompositeFilter, DistanceMeasure, FieldFilter, FindNearest, Query
 from tests.emulator.firestore.world import World, order, query, queued, where
 
@@ -188,8 +189,13 @@ def test_query_over_all_collections_asks_for_nothing():
     assert missing_indexes(normalize(everything), IndexCatalog()) == ()
 
 
+def no_indexes() -> Callable[[DatabaseId], IndexChecker]:
+    checker = IndexChecker(IndexCatalog, lambda database, index: "no index", strict=True)
+    return lambda database: checker
+
+
 async def test_listener_without_its_index_ends_with_the_reason_and_the_stream_stays_open(world: World):
-    world.engine.indexes = IndexChecker(IndexCatalog, lambda database, index: "no index", strict=True)
+    world.engine.indexes = no_indexes()
     session = world.listen()
     await session.add_target(Target(1, query=asking(A, by=(order("t"),))))
     await session.add_target(Target(2, query=asking(A)))
@@ -203,6 +209,6 @@ async def test_listener_without_its_index_ends_with_the_reason_and_the_stream_st
 
 async def test_denied_query_is_not_told_which_index_it_lacks():
     closed = World("match /other/{id} { allow read; }")
-    closed.engine.indexes = IndexChecker(IndexCatalog, lambda database, index: "no index", strict=True)
+    closed.engine.indexes = no_indexes()
     with pytest.raises(PermissionDenied):
         await closed.engine.run_query(asking(A, by=(order("t"),)), Caller(uid="alice", token={}))

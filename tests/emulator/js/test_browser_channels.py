@@ -78,7 +78,7 @@ def test_auto_detection_finds_the_stream_unbuffered(page, rules_port):
 @pytest.mark.parametrize("transport", ["streaming", "long-polling"])
 def test_listener_goes_on_over_many_back_channels_of_one_session(page, transport):
     with (
-        running_emulator(module="tests.emulator.js.hurried") as running,
+        running_emulator(launcher=("-m", "tests.emulator.js.hurried")) as running,
         watching(page, running.port, "c", transport) as seen,
     ):
         deadline = time.monotonic() + DEADLINE
