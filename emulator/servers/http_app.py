@@ -13,7 +13,8 @@ from functools import cached_property
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
-from emulator.errors import FirestoreError, Internal
+from emulator.errors import FirestoreError, Internal, PermissionDenied
+from emulator.servers.allowed_hosts import LOOPBACK, AllowedHosts
 from emulator.wire.rest_json import print_error
 
 logger = logging.getLogger(__name__)
@@ -141,15 +142,25 @@ class Mount:
 
 
 class HttpApp:
-    """The first route that matches answers; an FirestoreError becomes an error body."""
+    """The first route that matches answers; an FirestoreError becomes an error body. Before any of it, who
+    asks must be in `allowed`.
+    """
 
-    def __init__(self, routes: Sequence[Route], mounts: Sequence[Mount] = ()) -> None:
+    def __init__(
+        self, routes: Sequence[Route], mounts: Sequence[Mount] = (), allowed: AllowedHosts = LOOPBACK
+    ) -> None:
         self._routes = routes
         self._mounts = mounts
+        self._allowed = allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise RuntimeError(f"no {scope['type']} here")
+        own_address, _ = scope.get("server") or (None, None)
+        refusal = self._allowed.refusal(scope["headers"], own_address, scope["method"])
+        if refusal is not None:
+            await _refused(refusal).send(send)
+            return
         send = _with_cors(Request(scope, receive).headers, send)
         if scope["method"] == "OPTIONS":
             await Response().send(send)
@@ -173,6 +184,12 @@ class HttpApp:
             if params is not None:
                 return await _guarded(route.handler, Request(scope, receive, params))
         return NOT_FOUND
+
+
+def _refused(reason: str) -> Response:
+    """No CORS headers, so that a page cannot even read the reason; and no wait for the body."""
+    body = print_error(PermissionDenied(reason)).encode()
+    return Response(body, 403, (*_JSON, (b"connection", b"close")))
 
 
 async def _guarded(handler: Handler, request: Request) -> Response:

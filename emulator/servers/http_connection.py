@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 
 from uvicorn.config import Config
@@ -10,6 +11,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from emulator.servers.http_app import HttpApp
+
+_ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,9 @@ class _HttpConnection(HttpToolsProtocol):
         self._wait()
 
     def on_headers_complete(self) -> None:
+        target = _ABSOLUTE.match(self.url)
+        if target is not None:
+            self.headers.append((b"host", target[1]))  # it counts as one (RFC 9112, 3.2.2)
         self._in_head = False
         self._wait()
         super().on_headers_complete()

@@ -23,6 +23,7 @@ from emulator.firestore.events import RulesEvaluation
 from emulator.firestore.paths import DatabaseId, FieldPath, format_field_path
 from emulator.rules import Resource, RulesRequest, request_value, resource_value, typed_value
 from emulator.rules.types import Value
+from emulator.servers.allowed_hosts import LOOPBACK, AllowedHosts
 from emulator.wire.rest_json import Json
 
 PATH = "/requests"
@@ -45,7 +46,10 @@ class _Entry:
 class RequestMonitor:
     """Put `observe` into `Engine.rules_observers`. What nobody looks at is kept, not printed."""
 
-    def __init__(self, new_id: Callable[[], str] = lambda: str(uuid.uuid4())) -> None:
+    def __init__(
+        self, allowed: AllowedHosts = LOOPBACK, new_id: Callable[[], str] = lambda: str(uuid.uuid4())
+    ) -> None:
+        self._allowed = allowed
         self._new_id = new_id
         self._history: deque[_Entry] = deque(maxlen=HISTORY)
         self._observed = 0
@@ -62,7 +66,18 @@ class RequestMonitor:
 
     async def serve(self, host: str, port: int) -> Server:
         """Listen; port 0 chooses one. The caller closes the server."""
-        return await serve(self._handle, host, port, process_request=_only_requests)
+        return await serve(self._handle, host, port, process_request=self._admit)
+
+    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+        headers = [
+            (name.lower().encode(), value.encode("latin-1")) for name, value in request.headers.raw_items()
+        ]
+        refusal = self._allowed.refusal(headers, connection.local_address[0])
+        if refusal is not None:
+            return connection.respond(HTTPStatus.FORBIDDEN, f"{refusal}\n")
+        if request.path.partition("?")[0] == PATH:
+            return None
+        return connection.respond(HTTPStatus.NOT_FOUND, "Not Found\n")
 
     async def _handle(self, connection: ServerConnection) -> None:
         told = self._observed
@@ -81,12 +96,6 @@ class RequestMonitor:
             if client.transport.get_write_buffer_size() > MAX_BEHIND:
                 self._clients.discard(client)
                 client.transport.abort()
-
-
-def _only_requests(connection: ServerConnection, request: Request) -> Response | None:
-    if request.path.partition("?")[0] == PATH:
-        return None
-    return connection.respond(HTTPStatus.NOT_FOUND, "Not Found\n")
 
 
 def _json_entry(entry: _Entry) -> Json:

@@ -7,11 +7,13 @@ and so, with a warning, are flags that a later CLI may add.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from emulator.servers.allowed_hosts import FLAG, VARIABLE
 from emulator.servers.database_files import NO_FILES, DatabaseFiles
 
 VERSION = "1.22.0"
@@ -38,6 +40,7 @@ class Options:
     data_dir: Path | None = None
     export_on_exit: Path | None = None
     export_name: str | None = None
+    allow_hosts: tuple[str, ...] = ()
 
 
 class _Parser(argparse.ArgumentParser):
@@ -70,6 +73,7 @@ def parse_options(arguments: list[str]) -> Options:
         data_dir=found.data_dir,
         export_on_exit=found.export_on_exit,
         export_name=found.export_name,
+        allow_hosts=(*found.allow_hosts, os.environ.get(VARIABLE, "")),
     )
 
 
@@ -105,6 +109,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--data-dir", type=Path, help="keep every commit in this folder, so that no way of ending loses one")
     add("--export-on-exit", type=Path, help="folder to export to when told to stop")
     add("--export-name", help="name of that export (firestore_export)")
+    add(
+        FLAG,
+        action="append",
+        default=[],
+        metavar="NAME[,NAME...]",
+        help=f"hosts and origins to answer beside this machine's own; also from {VARIABLE}",
+    )
     add("--licenses", action="version", version="Apache License 2.0", help="show the licence and exit")
     add("--version", action="version", version=_VERSION_TEXT, help="show the version and exit")
     _add_boolean(parser, "--testing", argparse.SUPPRESS)

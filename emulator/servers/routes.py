@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emulator.servers.allowed_hosts import AllowedHosts
 from emulator.servers.emulator_routes import EmulatorHandlers
 from emulator.servers.http_app import Handler, HttpApp, Mount, Route
 from emulator.servers.index_file import IndexHandlers
@@ -28,6 +29,7 @@ def create_http_app(
     *,
     extra_routes: list[Route],
     mounts: list[Mount],
+    allowed: AllowedHosts,
 ) -> HttpApp:
     """`extra_routes` and `mounts` are what other modules bring: export and import, WebChannel."""
     return HttpApp(
@@ -40,6 +42,7 @@ def create_http_app(
             *extra_routes,
         ],
         mounts,
+        allowed,
     )
 
 

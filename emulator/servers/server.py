@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from emulator.firestore.engine import Engine
 from emulator.firestore.values import Timestamp
+from emulator.servers.allowed_hosts import AllowedHosts
 from emulator.servers.emulator_routes import EmulatorHandlers
 from emulator.servers.export import export_routes
 from emulator.servers.front import Front
@@ -50,6 +51,7 @@ class EmulatorServer:
     def __init__(self, options: Options, engine: Engine) -> None:
         self._options = options
         self._engine = engine
+        self._allowed = AllowedHosts.of([options.host, *options.allow_hosts])
         self._stopped = asyncio.Event()
         self._random = random.Random()
         self._triggers = TriggerDispatcher(options.functions_emulator, random_event_id)
@@ -95,7 +97,7 @@ class EmulatorServer:
         # Imported when everything else answers already: it takes longer than all the rest of the start.
         from emulator.servers.monitor import RequestMonitor
 
-        monitor = RequestMonitor()
+        monitor = RequestMonitor(self._allowed)
         try:
             server = await monitor.serve(self._options.host, port)
         except OSError as error:
@@ -115,6 +117,7 @@ class EmulatorServer:
             RestHandlers(self._service),
             extra_routes=export_routes(engine, now),
             mounts=[Mount(path, self._webchannel) for path in (LISTEN_PATH, WRITE_PATH)],
+            allowed=self._allowed,
         )
 
     def _new_stream_id(self) -> str:

@@ -59,7 +59,7 @@ async def serving(limits: Limits, patience: float = LONG) -> AsyncIterator[Serve
         front.abort_all()
 
 
-HEAD = b"POST /echo HTTP/1.1\r\nHost: x\r\n"
+HEAD = b"POST /echo HTTP/1.1\r\nHost: localhost\r\n"
 WHOLE = HEAD + b"Content-Length: 4\r\n\r\nbody"
 
 

@@ -28,7 +28,7 @@ from tests.emulator.process import DEADLINE, Emulator, running_emulator
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 ADMIN = (("authorization", "Bearer owner"),)
-GET = b"GET / HTTP/1.1\r\nHost: emulator\r\n\r\n"
+GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def _connect(port: int) -> socket.socket:

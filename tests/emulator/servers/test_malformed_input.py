@@ -49,7 +49,7 @@ def test_the_two_protocols_are_told_apart_byte_by_byte(connection: socket.socket
 @pytest.mark.parametrize("first", [b"P", b"PR", b"PO", b"G"])
 def test_http_requests_are_told_apart_byte_by_byte(connection: socket.socket, first: bytes) -> None:
     request = {b"P": b"POST /reset2", b"PR": b"PROPFIND /", b"PO": b"POST /no", b"G": b"GET /no"}[first]
-    for byte in request + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n":
+    for byte in request + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n":
         connection.sendall(bytes([byte]))
 
     assert read_to_end(connection).startswith(b"HTTP/1.1 404 ")
@@ -114,7 +114,7 @@ def test_frequent_pings_are_answered_and_never_held_against_a_client(connection:
 
 def test_a_body_above_16_mebibytes_is_too_large(emulator: Emulator, connection: socket.socket) -> None:
     path = "/v1/projects/p/databases/(default)/documents:commit"
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {BODY_LIMIT + 1}\r\n\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {BODY_LIMIT + 1}\r\n\r\n"
     connection.sendall(head.encode())
 
     answer = connection.recv(65536)
@@ -124,7 +124,9 @@ def test_a_body_above_16_mebibytes_is_too_large(emulator: Emulator, connection: 
 
 def test_a_chunked_body_above_16_mebibytes_is_too_large(connection: socket.socket) -> None:
     path = "/v1/projects/p/databases/(default)/documents:commit"
-    connection.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+    connection.sendall(
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    )
     chunk = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
     try:
         for _ in range(17):
@@ -143,7 +145,8 @@ def test_a_body_of_16_mebibytes_is_read(emulator: Emulator, database: str) -> No
 
 def test_requests_on_one_connection_are_answered_in_order(connection: socket.socket) -> None:
     connection.sendall(
-        b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /no HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        b"GET /no HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     )
 
     answers = read_to_end(connection)
