@@ -24,7 +24,13 @@ SAVED_DATA: Final = KIT / "data"
 RUNS: Final = KIT / "runs"
 JAVA: Final = KIT / "java"
 
-_PRELOADS: Final = ("keep_serving.cjs", "compile_when_asked.cjs", "few_workers.cjs", "end_together.cjs")
+_PRELOADS: Final = (
+    "refuse_foreign_pages.cjs",
+    "keep_serving.cjs",
+    "compile_when_asked.cjs",
+    "few_workers.cjs",
+    "end_together.cjs",
+)
 
 
 def venv_python() -> Path:
@@ -32,9 +38,9 @@ def venv_python() -> Path:
 
 
 def firebase_cli() -> list[str]:
-    """The command of the installed firebase-tools, with what we add to it: a broken request does not end it,
-    Auth starts in a fraction of the time, a burst of events does not take the machine, and it does not go on
-    when a program of it died.
+    """The command of the installed firebase-tools, with what we add to it: foreign web pages are refused, a
+    broken request does not end it, Auth starts in a fraction of the time, a burst of events does not take the
+    machine, and it does not go on when a program of it died.
     """
     program = NODE_MODULES / "firebase-tools" / "lib" / "bin" / "firebase.js"
     preloads = (ROOT / "tools" / name for name in _PRELOADS)

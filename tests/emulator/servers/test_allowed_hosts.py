@@ -15,6 +15,7 @@ from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrp
 
 from emulator.servers.allowed_hosts import AllowedHosts
 from tests.emulator.process import DEADLINE, Answer, Emulator, running_emulator
+from tests.hosts import ELSEWHERE, THIS_MACHINE
 
 DOCUMENTS = "/v1/projects/p/databases/(default)/documents"
 DOCUMENT = f"{DOCUMENTS}/kept/here"
@@ -220,51 +221,6 @@ def test_address_that_was_opened_is_its_own_name() -> None:
 
 def headers(**named: str) -> list[tuple[bytes, bytes]]:
     return [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in named.items()]
-
-
-THIS_MACHINE = [
-    "localhost",
-    "LOCALHOST:8080",
-    "localhost.",
-    "localhost.:80",
-    "app.localhost:3000",
-    "127.0.0.1",
-    "127.0.0.1:8080",
-    "127.1",
-    "127.1.2.3:1",
-    "0x7f.1",
-    "[::1]",
-    "[::1]:8080",
-    "[0:0:0:0:0:0:0:1]",
-    "[::ffff:127.0.0.1]:80",
-    "0.0.0.0:8080",
-    "[::]:8080",
-]
-ELSEWHERE = [
-    "evil.example",
-    "evil.example:8080",
-    "localhost.evil.example",
-    "evil-localhost",
-    "notlocalhost",
-    "127.0.0.1.evil.example",
-    "127.0.0.1.nip.io",
-    "128.0.0.1",
-    "192.168.1.5:8080",
-    "10.0.0.1",
-    "[fe80::1]",
-    "[::2]:8080",
-    "emulator:8080",
-    "localhost:8080@evil.example",
-    "evil.example#localhost",
-    "localhost evil.example",
-    "localhost/evil",
-    "localhost:evil",
-    "[::1",
-    "::1",
-    ":8080",
-    "null",
-    "%6cocalhost",
-]
 
 
 @pytest.mark.parametrize("name", THIS_MACHINE)
