@@ -1,4 +1,6 @@
-"""The Firestore emulator: `python -m emulator --host 127.0.0.1 --port 8080`."""
+"""The Firestore emulator: `python -m emulator --host 127.0.0.1 --port 8080`, or `kindling-emulator` in the
+place of `python -m emulator`. `journal check | repair FOLDER` looks at what `--data-dir` kept.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,10 @@ from emulator.servers.options import parse_options
 
 def main(arguments: list[str]) -> int:
     """Serve until told to stop; the exit code."""
+    if arguments[:1] == ["journal"]:
+        from emulator.servers.journal_command import main as journal
+
+        return journal(arguments[1:])
     options = parse_options(arguments)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)

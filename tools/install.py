@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,7 @@ STAMP: Final = ".kindling-installed"
 FIRST_LINES: Final = 8
 LAST_LINES: Final = 17
 """How much of a failed installer's output is shown: npm names the cause first, pip last."""
+PROGRAM: Final = "kindling-emulator"
 
 _NETWORK_REMEDY: Final = (
     "Check that the package registry can be reached (proxy, network), then run the same command again."
@@ -68,7 +70,12 @@ class Environment:
 
     def current(self) -> bool:
         digests = [_digest(lists) for lists in (self.lists, self.larger) if lists]
-        return self._sound() and _read(self._stamp()) in [self._stamp_text(digest) for digest in digests]
+        complete = self.folder == FUNCTIONS_VENV or (self.folder / "bin" / PROGRAM).exists()
+        return (
+            complete
+            and self._sound()
+            and _read(self._stamp()) in [self._stamp_text(digest) for digest in digests]
+        )
 
     def check(self) -> None:
         if find_spec("venv") is None or find_spec("ensurepip") is None:
@@ -92,6 +99,7 @@ class Environment:
             name_runtime_interpreter(self.folder / "bin")
         else:
             let_import_project(self.folder)
+            plant_program(self.folder / "bin")
         _write(self._stamp(), self._stamp_text(_digest(self.lists)))
 
     def _sound(self) -> bool:
@@ -212,6 +220,14 @@ def let_import_project(environment: Path) -> None:
     """
     for packages in environment.glob("lib/python3.*/site-packages"):
         _write(packages / "kindling.pth", f"{ROOT}\n")
+
+
+def plant_program(programs: Path) -> None:
+    """Plant `kindling-emulator`, the emulator as a command, beside the interpreter that it runs in."""
+    launcher = programs / PROGRAM
+    command = shlex.join([str(programs / "python"), "-P", "-m", "emulator"])
+    _write(launcher, f'#!/bin/sh\nexec {command} "$@"\n')
+    launcher.chmod(0o755)
 
 
 def _run_installer(command: Sequence[str], title: str) -> None:

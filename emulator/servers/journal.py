@@ -1,8 +1,8 @@
 """What `--data-dir` keeps: every commit is in a file before it is answered, so ending in any way loses none.
 
 The file is a LevelDB log of `wire.journal_format` records, one per commit. It is written without a buffer,
-which survives the end of this process; the machine's own crash may lose the last moments. A torn or damaged
-tail is reported and kept beside it, and everything before it is used.
+which survives the end of this process; the machine's own crash may lose the last moments. Damage costs the
+commits it hits: it is reported, the damaged file is kept beside, and all others are used.
 """
 
 from __future__ import annotations
@@ -18,46 +18,16 @@ from emulator.errors import Unavailable
 from emulator.firestore.documents import Document, DocumentChange
 from emulator.firestore.engine import Engine
 from emulator.firestore.paths import DatabaseId, PathKey
-from emulator.wire.journal_format import Left, RecordError, decode_record, encode_record
-from emulator.wire.leveldb import LogError, LogWriter, read_records
+from emulator.servers.journal_file import NAME, Past, keep_damaged
+from emulator.wire.journal_format import Left, encode_record
+from emulator.wire.leveldb import LogWriter
 
 logger = logging.getLogger(__name__)
-
-NAME = "firestore.journal"
 
 #: Bytes from which on a journal is written anew when most of it is history.
 COMPACTED_FROM = 64 * 1024 * 1024
 _GROWTH = 4
 _SNAPSHOT_STEP = 500
-
-Contents = dict[DatabaseId, dict[PathKey, Document]]
-
-
-class _Past:
-    """What a journal holds: what its commits left, how many they and their changes were, and where the last
-    one ends. `whole` says that nothing follows.
-    """
-
-    def __init__(self) -> None:
-        self.contents: Contents = {}
-        self.commits = 0
-        self.size = 0
-        self.writer = LogWriter()
-        self.whole = False
-        self._changes = 0
-
-    @property
-    def compacted_size(self) -> int:
-        """Bytes of a journal of the present alone, about."""
-        return self.size * sum(map(len, self.contents.values())) // max(1, self._changes)
-
-    def add(self, data: bytes) -> None:
-        """One record. Raises RecordError."""
-        record = decode_record(data)
-        _apply(self.contents.setdefault(record.database, {}), record.left)
-        self.commits += 1
-        self.size += self.writer.skip(len(data))
-        self._changes += len(record.left)
 
 
 class JournalError(Exception):
@@ -68,7 +38,7 @@ class Journal:
     """The open journal of one engine."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises JournalError when another emulator uses the folder, OSError when it cannot be written."""
+        """Raises JournalError when somebody else uses the folder, OSError when it cannot be written."""
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / NAME
         self._lock = _lock(folder)
@@ -87,29 +57,35 @@ class Journal:
         engine.journal = lambda database, changes: self._record(engine, database, changes)
 
     def close(self) -> None:
-        os.close(self._file)
+        if self._file >= 0:
+            os.close(self._file)
         os.close(self._lock)
 
-    def _read(self) -> _Past:
-        past = _Past()
+    def repair(self) -> tuple[Past, Path | None]:
+        """Write a damaged journal anew from what stands in it; where the damaged one is kept.
+
+        Raises OSError.
+        """
+        past = Past.read(self._path.read_bytes())
+        if not past.lost:
+            return past, None
+        kept = keep_damaged(self._path)
+        self._rewrite(past.contents)
+        return past, kept
+
+    def _read(self) -> Past:
         try:
-            log = self._path.read_bytes()
+            past = Past.read(self._path.read_bytes())
         except FileNotFoundError:
-            return past
-        try:
-            for data in read_records(log):
-                past.add(data)
-        except (LogError, RecordError) as error:
-            kept = self._path.with_suffix(".damaged")
-            kept.write_bytes(log)
+            return Past()
+        if past.lost:
             logger.warning(
-                "%s is damaged after %d commits (%s); those are used, and the file is kept as %s",
-                self._path, past.commits, error, kept.name,
+                "%s is %s. The other %d are used, and the file is kept as %s.",
+                self._path, past.damage, past.commits, keep_damaged(self._path).name,
             )  # fmt: skip
-        past.whole = past.size == len(log)
         return past
 
-    def _begin(self, past: _Past) -> None:
+    def _begin(self, past: Past) -> None:
         """Write on where the journal ends, unless most of it is history or its end is no record's."""
         if past.whole and 0 < past.size <= _GROWTH * past.compacted_size:
             self._go_on(past)
@@ -122,7 +98,7 @@ class Journal:
             self._stay_long(error)
             self._go_on(past)
 
-    def _go_on(self, past: _Past) -> None:
+    def _go_on(self, past: Past) -> None:
         self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND)
         self._writer, self._size, self._compacted_size = past.writer, past.size, past.compacted_size
         with suppress(OSError):
@@ -187,6 +163,21 @@ class Journal:
             self._broken = True
 
 
+def is_in_use(folder: Path) -> bool:
+    """Whether an emulator uses the folder; nothing is changed to find out."""
+    try:
+        lock = os.open(folder / "lock", os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 def _lock(folder: Path) -> int:
     lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
     try:
@@ -195,14 +186,6 @@ def _lock(folder: Path) -> int:
         os.close(lock)
         raise JournalError(f"another emulator uses the data directory {folder}") from None
     return lock
-
-
-def _apply(documents: dict[PathKey, Document], left: Iterable[Left]) -> None:
-    for path, document in left:
-        if document is None:
-            documents.pop(path.key, None)
-        else:
-            documents[path.key] = document
 
 
 def _steps(documents: Iterable[Document]) -> Iterable[list[Left]]:

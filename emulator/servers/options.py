@@ -19,6 +19,7 @@ from emulator.servers.database_files import NO_FILES, DatabaseFiles
 VERSION = "1.22.0"
 
 _DESCRIPTION = "Kindling's Firestore emulator: gRPC, REST and WebChannel on one port."
+_EPILOG = "`kindling-emulator journal check | repair FOLDER` looks at what --data-dir kept, and mends it."
 _VERSION_TEXT = f"Kindling Firestore emulator, compatible with the official {VERSION}"
 
 
@@ -78,7 +79,7 @@ def parse_options(arguments: list[str]) -> Options:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m emulator", description=_DESCRIPTION, allow_abbrev=False)
+    parser = _Parser(prog="kindling-emulator", description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False)
     add = parser.add_argument
     add("--host", default="localhost", help="address to listen on (localhost)")
     add("--port", type=_port, default=8080, help="port for everything but the request monitor (8080)")
