@@ -19,7 +19,7 @@ from emulator.firestore.values import Timestamp
 from emulator.servers.export_files import bring_back, read_export, write_export
 from emulator.servers.http_app import Request, Response, Route, json_body
 from emulator.servers.seed import documents_of
-from emulator.wire.export_format import overall_name
+from emulator.wire.export_format import OVERALL_SUFFIX, overall_name
 from emulator.wire.identity import identify
 from emulator.wire.rest_json import Json, parse_json, print_json
 
@@ -30,11 +30,15 @@ _KEYS = frozenset({"database", "export_directory", "exportDirectory", "export_na
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """The body of `:export` and `:import`. A relative directory is below the current one."""
+    """The body of `:export` and `:import`. A relative directory is below the current one.
+
+    For `:import` the official emulator takes `directory` to be the path of an overall metadata file, of any
+    name, and knows no `name`. Here it may also be the folder of an export, or what `:export` was given.
+    """
 
     database: DatabaseId
     directory: Path
-    name: str
+    name: str | None
 
 
 def parse_request(body: Json, database: DatabaseId) -> ExportRequest:
@@ -43,10 +47,11 @@ def parse_request(body: Json, database: DatabaseId) -> ExportRequest:
         raise InvalidArgument("Payload isn't valid for request.")
     named = body.get("database")
     directory = body.get("export_directory") or body.get("exportDirectory") or ""
-    name = body.get("export_name") or body.get("exportName") or DEFAULT_NAME
-    if not directory or not Path(directory).is_dir():
+    name = body.get("export_name") or body.get("exportName") or None
+    if not directory:
         raise FailedPrecondition("export_directory must be a directory")
-    check_name(name)
+    if name is not None:
+        check_name(name)
     return ExportRequest(parse_database_name(named) if named else database, Path(directory), name)
 
 
@@ -83,9 +88,11 @@ async def _read_request(request: Request) -> ExportRequest:
 
 async def export_database(engine: Engine, request: ExportRequest, clock: Callable[[], Timestamp]) -> None:
     """Write the whole database as it is now; the event loop goes on meanwhile."""
+    if not request.directory.is_dir():
+        raise FailedPrecondition("export_directory must be a directory")
     await engine.begin(request.database)
     documents = list(engine.documents(request.database))
-    await asyncio.to_thread(write_export, request.directory, request.name, documents, clock)
+    await asyncio.to_thread(write_export, request.directory, request.name or DEFAULT_NAME, documents, clock)
 
 
 async def import_database(engine: Engine, request: ExportRequest, clock: Callable[[], Timestamp]) -> int:
@@ -96,9 +103,23 @@ async def import_database(engine: Engine, request: ExportRequest, clock: Callabl
 
 
 def _read(request: ExportRequest, clock: Callable[[], Timestamp], encoded: bool) -> list[Document]:
-    folder = request.directory / request.name
-    bring_back(folder)
-    overall = folder / overall_name(request.name)
-    if not overall.is_file():
-        overall = request.directory / overall_name(request.name)
-    return documents_of(read_export(overall), request.database, clock(), encoded=encoded)
+    entities = read_export(_overall(request.directory, request.name))
+    return documents_of(entities, request.database, clock(), encoded=encoded)
+
+
+def _overall(place: Path, name: str | None) -> Path:
+    """The overall metadata file of the export that is meant."""
+    if place.is_file() or place.name.endswith(OVERALL_SUFFIX):
+        return place
+    if not place.is_dir():
+        raise FailedPrecondition("export_directory must be a directory")
+    for folder in (place / (name or DEFAULT_NAME), place):
+        bring_back(folder)
+        named = folder / overall_name(name or DEFAULT_NAME)
+        if named.is_file():
+            return named
+    if name is None:
+        found = sorted(place.glob(f"*{OVERALL_SUFFIX}"))
+        if len(found) == 1:
+            return found[0]
+    return place / overall_name(name or DEFAULT_NAME)

@@ -145,4 +145,5 @@ def _parsing(file: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ExportError, LogError, EntityError) as error:
-        raise FailedPrecondition(f"Failed parse entity file:{file}: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise FailedPrecondition(f"Failed parse entity file:{file}: {reason}") from error

@@ -7,7 +7,8 @@ An export named N is a folder of that name:
   all_namespaces/all_kinds/output-0                                        entities, one LevelDB record each
 
 The overall metadata is a LevelDB log, the group metadata a bare message. An empty database has no group.
-Observed in exports of the official emulator.
+Production has a group for each collection that was asked for, and several outputs in one; the official
+emulator begins another output after 5,000 entities. Observed in exports of both, from 2020 on.
 
 ExportError
   UnsupportedVersion, and itself for files that are not metadata
@@ -68,7 +69,7 @@ _GROUP_TABLE: Table = {
         Field("output", 2, MESSAGE, "Output", repeated=True),
     ),
     "Export": (Field("name", 1, STRING), Field("start_micros", 2, INT64), Field("end_micros", 3, INT64)),
-    "Output": (Field("label", 1, STRING), Field("file", 2, STRING)),
+    "Output": (Field("label", 1, STRING), Field("file", 2, STRING, repeated=True)),
 }
 _Overall = message_class(_OVERALL_TABLE, "Overall")
 _GroupMetadata = message_class(_GROUP_TABLE, "GroupMetadata")
@@ -97,7 +98,7 @@ def decode_overall(data: bytes) -> tuple[Group, ...]:
         groups = [group for record in records for group in _Overall.FromString(record).group]
     except (LogError, DecodeError, ValueError) as error:
         raise ExportError(str(error)) from error
-    if version != _VERSION_RECORD or any(group.version.major > _MAJOR for group in groups):
+    if version != _VERSION_RECORD:
         raise UnsupportedVersion
     return tuple(Group(_inside(group.path), group.entities, group.size) for group in groups)
 
@@ -107,7 +108,7 @@ def encode_group(export_name: str, start_micros: int, end_micros: int) -> bytes:
     message = _GroupMetadata()
     message.export.name = export_name
     message.export.start_micros, message.export.end_micros = start_micros, end_micros
-    message.output.add(label="", file=OUTPUT)
+    message.output.add(label="", file=[OUTPUT])
     return bytes(message.SerializeToString())
 
 
@@ -117,7 +118,7 @@ def decode_group(data: bytes) -> tuple[PurePosixPath, ...]:
         message = _GroupMetadata.FromString(data)
     except DecodeError as error:
         raise ExportError(str(error)) from error
-    return tuple(_inside(output.file) for output in message.output)
+    return tuple(_inside(file) for output in message.output for file in output.file)
 
 
 def _inside(text: str) -> PurePosixPath:
