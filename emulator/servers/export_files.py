@@ -1,21 +1,23 @@
 """Exports on disk: writing one whole or not at all, and reading one.
 
-An export is written into a hidden folder beside its place, `.<name>.<token>.partial`. The one it replaces
-waits as `.<name>.<token>.replaced` for the moment between two renames; when the process ends just there,
-whoever looks for the export next brings it back.
+An export is written into a hidden folder beside its place, `.<name>.<token>.partial`, which its writer holds
+locked. The one it replaces waits as `.<name>.<token>.replaced` for the moment between two renames; when the
+process ends just there, whoever looks for the export next brings it back. What else killed exports leave is
+removed by the next one in that directory.
 
 Files that cannot be read raise FailedPrecondition, with the messages of the official emulator.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from threading import Lock
 
 from emulator.errors import FailedPrecondition
 from emulator.firestore.documents import Document
@@ -39,31 +41,74 @@ from emulator.wire.leveldb import LogError, LogWriter, read_records
 #: What waits to be removed, or to be brought back.
 _REPLACED = re.compile(r"\.(.+)\.[0-9a-f]{8}\.replaced", re.DOTALL)
 
-#: Held between the two renames, by the threads of this process.
-_RENAMING = Lock()
+_PARTIAL = re.compile(r"\..+\.[0-9a-f]{8}\.partial", re.DOTALL)
 
 
 def write_export(
     directory: Path, name: str, documents: Iterable[Document], clock: Callable[[], Timestamp]
 ) -> None:
     """Write an export into a folder beside its place and move it there when it is complete. An earlier one of
-    that name is replaced.
+    that name is replaced, and what killed ones left in the directory is removed.
     """
+    bring_back(directory / name)
     partial = directory / f".{name}.{secrets.token_hex(4)}.partial"
     try:
-        bring_back(directory / name)
-        partial.mkdir()
-        _write_files(partial, name, documents, clock)
-        _put_in_place(partial, directory / name)
+        with _begun(partial):
+            _write_files(partial, name, documents, clock)
+            _put_in_place(partial, directory / name)
     except OSError as error:
         raise FailedPrecondition(f"The export cannot be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+@contextmanager
+def _begun(partial: Path) -> Iterator[None]:
+    """Make the folder and hold it: one that nobody holds is of a process that was killed."""
+    with _alone_in(partial.parent):
+        for folder in partial.parent.iterdir():
+            if _PARTIAL.fullmatch(folder.name) and not _is_held(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+        partial.mkdir()
+        held = _lock(partial)
+    try:
+        yield
+    finally:
+        os.close(held)
+
+
+def _is_held(folder: Path) -> bool:
+    try:
+        os.close(_lock(folder, fcntl.LOCK_NB))
+    except OSError:
+        return True
+    return False
+
+
+def _lock(folder: Path, how: int = 0) -> int:
+    """Lock a folder; the lock ends when the file that is returned is closed, or with the process."""
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | how)
+    except BaseException:
+        os.close(file)
+        raise
+    return file
+
+
+@contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    """No other export or import, of any process, makes or renames anything in the directory meanwhile."""
+    file = _lock(directory)
+    try:
+        yield
+    finally:
+        os.close(file)
+
+
 def _put_in_place(partial: Path, target: Path) -> None:
     replaced = partial.with_suffix(".replaced")
-    with _RENAMING:
+    with _alone_in(target.parent):
         if target.exists():
             target.rename(replaced)
         try:
@@ -72,23 +117,27 @@ def _put_in_place(partial: Path, target: Path) -> None:
             with suppress(OSError):
                 replaced.rename(target)
             raise
-    shutil.rmtree(replaced, ignore_errors=True)
+        for folder in _left_by(target):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def bring_back(target: Path) -> None:
     """When there is no export at its place, but one that a later one was about to replace, put it there."""
-    with _RENAMING:
-        if target.exists() or not target.parent.is_dir():
-            return
-        left = [
-            folder
-            for folder in target.parent.iterdir()
-            if (match := _REPLACED.fullmatch(folder.name))
-            and match[1] == target.name
-            and (folder / overall_name(target.name)).is_file()
-        ]
-        if left:
+    if target.exists() or not target.parent.is_dir():
+        return
+    with suppress(OSError), _alone_in(target.parent):
+        left = [folder for folder in _left_by(target) if (folder / overall_name(target.name)).is_file()]
+        if left and not target.exists():
             max(left, key=lambda folder: folder.stat().st_mtime_ns).rename(target)
+
+
+def _left_by(target: Path) -> list[Path]:
+    """The exports that were to be replaced by one at `target`. Who removes them holds the directory."""
+    return [
+        folder
+        for folder in target.parent.iterdir()
+        if (match := _REPLACED.fullmatch(folder.name)) and match[1] == target.name
+    ]
 
 
 def _write_files(

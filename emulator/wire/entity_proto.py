@@ -236,7 +236,7 @@ def _read_fields(entity: Any, depth: int) -> dict[str, Value]:
     fields: dict[str, Value] = {}
     for item in (*entity.property, *entity.raw_property):
         name = _text(item.name)
-        if item.meaning == _Meaning.EMPTY_ARRAY:
+        if item.meaning == _Meaning.EMPTY_ARRAY and not item.value.ListFields():
             fields[name] = []
         elif item.multiple:
             array = fields.setdefault(name, [])

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import resource
 import threading
 import uuid
 from pathlib import Path
@@ -293,6 +294,42 @@ def test_seed_is_there_for_every_project_and_again_after_reset(project, tmp_path
             seeded.set("a/b", {})
         seeded.call("POST", "/reset")
         assert seeded.get("a/b") == {"n": {"integerValue": "1"}}
+
+
+def bound_files(running, size):
+    """Let no file of the process grow larger, as on a disk that is full."""
+    _, most = resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, (size, most))
+
+
+def test_export_to_a_full_disk_leaves_nothing_but_the_one_before(tmp_path):
+    with running_emulator() as running:
+        full = Project(running.port, "demo-full")
+        full.set("a/small", {})
+        assert full.export(tmp_path).status_code == 200
+        before = (tmp_path / OUTPUT).read_bytes()
+        full.set("a/large", {"text": {"stringValue": "x" * 300_000}})
+        bound_files(running, 100_000)
+        error = full.export(tmp_path).json()["error"]
+        assert error["message"] == "The export cannot be written: File too large"
+        assert error["status"] == "FAILED_PRECONDITION"
+        assert full.export(tmp_path, export_name="other").status_code == 400
+        assert [path.name for path in tmp_path.iterdir()] == ["firestore_export"]
+        assert (tmp_path / OUTPUT).read_bytes() == before
+        assert "Traceback" not in running.log
+        assert full.get("a/small") == {}, "it goes on"
+
+
+def test_export_on_exit_to_a_full_disk_says_so_and_leaves_nothing(tmp_path):
+    with running_emulator("--export-on-exit", str(tmp_path)) as running:
+        full = Project(running.port, "demo-full")
+        full.set("a/large", {"text": {"stringValue": "x" * 300_000}})
+        bound_files(running, 100_000)
+        running.process.terminate()
+        assert running.process.wait(DEADLINE) == 1
+        assert "The export cannot be written: File too large" in running.log
+        assert "Traceback" not in running.log
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_export_while_documents_change_is_one_moment(project, tmp_path):

@@ -100,7 +100,29 @@ def test_export_that_is_killed_leaves_nothing_that_can_be_imported_but_the_one_b
     else:
         with pytest.raises(FailedPrecondition, match="Failed to parse overall export metadata"):
             names(tmp_path)
+    write_export(tmp_path, "other", documents("after"), clock)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [*(["e"] if before else []), "other"]
     write_export(tmp_path, "e", documents("after"), clock)
+    assert names(tmp_path) == ["after"]
+
+
+def test_export_under_way_is_not_removed_by_another(tmp_path):
+    def watched():
+        yield from documents("a")
+        write_export(tmp_path, "other", documents("b"), clock)
+        yield from documents("c")
+
+    write_export(tmp_path, "e", watched(), clock)
+    assert names(tmp_path) == ["a", "c"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["e", "other"]
+
+
+def test_export_killed_after_it_was_in_place_leaves_nothing_behind_the_next(tmp_path):
+    write_export(tmp_path, "e", documents("before"), clock)
+    (tmp_path / "e").rename(tmp_path / ".e.0123abcd.replaced")
+    (tmp_path / "e").mkdir()
+    write_export(tmp_path, "e", documents("after"), clock)
+    assert [path.name for path in tmp_path.iterdir()] == ["e"]
     assert names(tmp_path) == ["after"]
 
 
