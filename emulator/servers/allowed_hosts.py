@@ -82,7 +82,8 @@ class AllowedHosts:
             return True
         if name is None:
             return False
-        if _is_this_machine(name) or name in self.names or name == own_address:
+        own = own_address and own_address.removeprefix("::ffff:")
+        if _is_this_machine(name) or name in self.names or name == own:
             return True
         return any(each.startswith("*.") and name.endswith(each[1:]) for each in self.names)
 

@@ -248,6 +248,7 @@ def test_a_star_allows_everything(name: str) -> None:
 def test_address_of_the_connection_is_allowed_for_whoever_opened_it() -> None:
     asked = headers(host="192.168.1.5:8080", origin="http://192.168.1.5:5173")
     assert AllowedHosts().refusal(asked, "192.168.1.5") is None
+    assert AllowedHosts().refusal(asked, "::ffff:192.168.1.5") is None
     assert AllowedHosts().refusal(asked, "127.0.0.1")
 
 
