@@ -24,7 +24,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Protocol
 
-from tools.project import FIREBASE_JSON, FUNCTIONS_VENV, KIT, NODE_MODULES, ROOT, VENV
+from tools.project import EMULATOR, FIREBASE_JSON, FUNCTIONS_VENV, KIT, NODE_MODULES, ROOT, VENV
 from tools.terminal import Failure, run_steps, say
 
 OLDEST_NODE: Final = (20, 19)
@@ -32,7 +32,6 @@ STAMP: Final = ".kindling-installed"
 FIRST_LINES: Final = 8
 LAST_LINES: Final = 17
 """How much of a failed installer's output is shown: npm names the cause first, pip last."""
-PROGRAM: Final = "kindling-emulator"
 
 _NETWORK_REMEDY: Final = (
     "Check that the package registry can be reached (proxy, network), then run the same command again."
@@ -70,7 +69,7 @@ class Environment:
 
     def current(self) -> bool:
         digests = [_digest(lists) for lists in (self.lists, self.larger) if lists]
-        complete = self.folder == FUNCTIONS_VENV or (self.folder / "bin" / PROGRAM).exists()
+        complete = self.folder == FUNCTIONS_VENV or (self.folder / "bin" / EMULATOR).exists()
         return (
             complete
             and self._sound()
@@ -224,7 +223,7 @@ def let_import_project(environment: Path) -> None:
 
 def plant_program(programs: Path) -> None:
     """Plant `kindling-emulator`, the emulator as a command, beside the interpreter that it runs in."""
-    launcher = programs / PROGRAM
+    launcher = programs / EMULATOR
     command = shlex.join([str(programs / "python"), "-P", "-m", "emulator"])
     _write(launcher, f'#!/bin/sh\nexec {command} "$@"\n')
     launcher.chmod(0o755)

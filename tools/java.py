@@ -13,7 +13,7 @@ import shlex
 import shutil
 from pathlib import Path
 
-from tools.project import INDEXES, JAVA, NODE_MODULES, ROOT, firebase_cli, venv_python
+from tools.project import EMULATOR, INDEXES, JAVA, NODE_MODULES, ROOT, firebase_cli, venv_python
 
 _DOWNLOADS = NODE_MODULES / "firebase-tools" / "lib" / "emulator" / "downloadableEmulatorInfo.json"
 _CONSOLE = ROOT / "tools" / "console"
@@ -26,6 +26,8 @@ def plant() -> Path:
     shim = [str(venv_python()), "-P", str(ROOT / "emulator" / "java_shim.py")]
     _replace_text(JAVA / "bin" / "java", _launcher("stands in for Java", shim), mode=0o755)
     _replace_text(JAVA / "bin" / "firebase", _launcher("runs the Firebase CLI", firebase_cli()), mode=0o755)
+    itself = [str(venv_python()), "-P", "-m", "emulator"]
+    _replace_text(JAVA / "bin" / EMULATOR, _launcher("runs the Firestore emulator", itself), mode=0o755)
     downloads = json.loads(_DOWNLOADS.read_text(encoding="utf-8"))
     cache = JAVA / "cache"
     for emulator in ("firestore", "storage"):

@@ -24,6 +24,9 @@ SAVED_DATA: Final = KIT / "data"
 RUNS: Final = KIT / "runs"
 JAVA: Final = KIT / "java"
 
+EMULATOR: Final = "kindling-emulator"
+"""The emulator as a command, planted where Python and the Firebase CLI are found."""
+
 _PRELOADS: Final = (
     "refuse_foreign_pages.cjs",
     "keep_serving.cjs",

@@ -19,11 +19,14 @@ _CLOSED = "rules_version = '2'; service cloud.firestore { match /databases/{data
 
 @dataclass(slots=True)
 class _Watched:
-    """A file and the state of it that was read last. Without a `database` it serves all others."""
+    """A file, and the state and the text of it that were read last. Without a `database` it serves all
+    others.
+    """
 
     database: str | None
     path: Path
     stamp: Stamp | None = None
+    text: str = ""
 
 
 class RulesFiles:
@@ -49,9 +52,9 @@ class RulesFiles:
             engine.set_first_rules(compile_ruleset(_CLOSED, file_name="no rules are named for this database"))
         for file in self._files:
             file.stamp = stamp(file.path)
-            text = file.path.read_text(encoding="utf-8")
+            file.text = file.path.read_text(encoding="utf-8")
             try:
-                ruleset = compile_ruleset(text, file_name=str(file.path))
+                ruleset = compile_ruleset(file.text, file_name=str(file.path))
             except RulesCompileError as error:
                 _say(f"Error compiling rules: {error}", f"Everything is denied until {file.path} is mended.")
                 ruleset = compile_ruleset(_CLOSED, file_name=str(file.path))
@@ -74,7 +77,11 @@ def _changed(file: _Watched) -> Ruleset | None:
         if now == file.stamp:
             return None
         file.stamp = now
-        return compile_ruleset(file.path.read_text(encoding="utf-8"), file_name=str(file.path))
+        text = file.path.read_text(encoding="utf-8")
+        if text == file.text:
+            return None
+        file.text = text
+        return compile_ruleset(text, file_name=str(file.path))
     except RulesCompileError as error:
         _say(f"Error compiling rules: {error}", f"The rules before stay in force: {file.path}")
     except (OSError, UnicodeError) as error:

@@ -312,3 +312,13 @@ def wait_for_file(path: Path) -> None:
             return
         deadline.wait(0.05)
     pytest.fail(f"{path.name} did not appear")
+
+
+def test_emulator_is_a_command_beside_the_interpreter_and_comes_back_when_it_is_gone(installed: Tree):
+    program = installed.folder / ".venv" / "bin" / "kindling-emulator"
+    said = program.read_text(encoding="utf-8")
+    assert said == f'#!/bin/sh\nexec {installed.folder}/.venv/bin/python -P -m emulator "$@"\n'
+    assert os.access(program, os.X_OK)
+    program.unlink()
+    assert installed.kit("env").returncode == 0
+    assert program.read_text(encoding="utf-8") == said
