@@ -51,7 +51,7 @@ def run(options: Options, listeners: list[socket.socket]) -> int:
     uvloop.run(_serve(options, engine, rules_files, listeners))
     try:
         if exit_export is not None:
-            exit_export.write(engine, seed, now)
+            exit_export.write(engine, now)
     except FirestoreError as error:
         print(error, file=sys.stderr)
         return 1
@@ -77,6 +77,7 @@ def _engine(options: Options, seed: Seed | None) -> Engine:
     engine = Engine(clock=now, random=random.Random())
     if seed is not None:
         engine.seed, engine.seed_aside = seed.documents, seed.documents_aside
+        engine.seeded = seed.databases
     if options.single_project_mode:
         engine.admit = _only_project(options)
     if options.index_file:
