@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from heapq import nlargest, nsmallest
 from itertools import islice
-from operator import itemgetter
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeVar
 
 from emulator.firestore.documents import Document
-from emulator.firestore.matching import Matcher, Ordering, Position, field_key
+from emulator.firestore.matching import Matcher, field_key
+from emulator.firestore.merging import Batches, Placed, Stream, merged, place
 from emulator.firestore.nearest import Nearest
-from emulator.firestore.paths import FieldPath
+from emulator.firestore.paths import FieldPath, PathKey
 from emulator.firestore.planning import Arrangement, Plan, plan
 from emulator.firestore.queries import FindNearest
-from emulator.firestore.steps import PIECE, RUN, Steps, first, pieces, sort
+from emulator.firestore.steps import PIECE, RUN, Steps, pieces, sort
 from emulator.firestore.views import Altered, View
 
 _T = TypeVar("_T")
@@ -29,16 +29,8 @@ class Found:
     skipped: int
 
 
-#: Documents that one step has found. None may mean that the next step finds some.
-Batches: TypeAlias = Iterator[list[Document]]
-
-#: A document and where it stands.
-Placed: TypeAlias = tuple[Any, Document]
-
 #: So many names are looked at without a stop, for which the lists they stand in would have to be copied.
 AT_ONCE = 4 * PIECE
-
-_place: Callable[[Placed], Any] = itemgetter(0)
 
 
 def execution(matcher: Matcher, view: View) -> Steps[Found]:
@@ -89,6 +81,19 @@ def number_of_matches(matcher: Matcher, view: View) -> Steps[int]:
     return number
 
 
+@dataclass(slots=True)
+class _Part:
+    """One plan on its way: the names that are still to be looked at, and the query that decides about them.
+
+    The plan of a disjunct promises an arrangement for the documents of this disjunct alone. Those of others
+    that it passes by would stand anywhere in it, so they are left to the plans of theirs.
+    """
+
+    matcher: Matcher
+    plan: Plan
+    names: Iterator[PathKey]
+
+
 class _Walk:
     """The way of one query through the names it has to look at."""
 
@@ -96,50 +101,56 @@ class _Walk:
         self._looked_at = 0
         self._matcher = matcher
         self._held = held
-        self._plans = _plans(matcher, view)
-        self._names = [plan.names for plan in self._plans]
+        self._parts = [_Part(each, plan, plan.names) for each, plan in _plans(matcher, view)]
         self._settled = False
 
     def may_stop(self) -> bool:
         """Whether it has gone on for long enough; from then on the lists its names stand in may change."""
         if not self._settled and self._looked_at > AT_ONCE:
-            self._names = [iter(list(names)) for names in self._names]
+            for part in self._parts:
+                part.names = iter(list(part.names))
             self._settled = True
         return self._settled
 
     def unordered(self) -> Batches:
-        if len(self._plans) == 1:
-            return self._batches(0)
+        if len(self._parts) == 1:
+            return self._batches(self._parts[0])
         return self._distinct()
 
     def _distinct(self) -> Batches:
         seen: set[int] = set()
-        for number in range(len(self._plans)):
-            for batch in self._batches(number):
+        for part in self._parts:
+            for batch in self._batches(part):
                 new = {id(document): document for document in batch if id(document) not in seen}
                 seen |= new.keys()
                 yield list(new.values())
 
     def in_order(self) -> Batches:
-        streams = [self._ordered(number) for number in range(len(self._plans))]
-        return streams[0] if len(streams) == 1 else _merged(self._matcher.ordering, streams)
+        ordered = [self._ordered(part) for part in self._parts]
+        if len(ordered) == 1:
+            return ordered[0]
+        streams = zip(ordered, self._parts, strict=True)
+        return merged(
+            self._matcher.ordering,
+            [Stream(batches, part.matcher, part.plan.arrangement.value) for batches, part in streams],
+        )
 
-    def _batches(self, number: int) -> Batches:
+    def _batches(self, part: _Part) -> Batches:
         """The documents of one plan, in the order of its names."""
         query, held = self._matcher.query, self._held
         size = PIECE if query.limit is None else min(PIECE, query.offset + query.limit)
-        while names := list(islice(self._names[number], size)):
+        while names := list(islice(part.names, size)):
             self._looked_at += size
-            yield list(self._matcher.filter(held.those(names)))
+            yield list(part.matcher.filter(held.those(names)))
             size = PIECE
 
-    def _ordered(self, number: int) -> Batches:
-        batches = self._batches(number)
-        match self._plans[number].arrangement:
+    def _ordered(self, part: _Part) -> Batches:
+        batches = self._batches(part)
+        match part.plan.arrangement:
             case Arrangement.SORTED:
                 return batches
             case Arrangement.GROUPED:
-                return self._sorted_groups(batches, self._plans[number].grouped_by)
+                return self._sorted_groups(batches, part.plan.grouped_by)
             case arrangement:
                 return self._sorted(batches, named=arrangement is Arrangement.NAMED)
 
@@ -169,11 +180,12 @@ class _Walk:
         yield from sorting.sorted()
 
 
-def _plans(matcher: Matcher, view: View) -> list[Plan]:
+def _plans(matcher: Matcher, view: View) -> list[tuple[Matcher, Plan]]:
+    """Every plan, and what decides about the documents it comes by."""
     query, shelf = matcher.query, view.shelf(matcher.query)
     if shelf is None:
-        return [Plan(view.names(query), Arrangement.NONE)]
-    return [plan(shelf, query, conjunction) for conjunction in query.disjuncts]
+        return [(matcher, Plan(view.names(query), Arrangement.NONE))]
+    return [(each, plan(shelf, query, *each.query.disjuncts)) for each in matcher.disjuncts()]
 
 
 class _Sorting:
@@ -194,10 +206,10 @@ class _Sorting:
         self._placed += [(key(document), document) for document in documents]
         if self._most is not None and self._most <= RUN < len(self._placed) - self._most:
             choose = nlargest if self._reverse else nsmallest
-            self._placed = choose(self._most, self._placed, key=_place)
+            self._placed = choose(self._most, self._placed, key=place)
 
     def sorted(self) -> Batches:
-        placed = yield from _before(sort(self._placed, _place, reverse=self._reverse))
+        placed = yield from _before(sort(self._placed, place, reverse=self._reverse))
         for piece in pieces(placed[: self._most]):
             yield [document for _, document in piece]
 
@@ -211,51 +223,3 @@ def _before(steps: Steps[_T]) -> Generator[list[Document], None, _T]:
             result: _T = done.value
             return result
         yield []
-
-
-class _Stream:
-    """Documents in order, and those of them that wait for their place among those of other streams."""
-
-    __slots__ = ("_batches", "_ordering", "ended", "waiting")
-
-    def __init__(self, batches: Batches, ordering: Ordering) -> None:
-        self._batches = batches
-        self._ordering = ordering
-        self.waiting: list[Placed] = []
-        self.ended = False
-
-    def fill(self) -> Iterator[None]:
-        """Have one waiting at least, or be at the end."""
-        while not self.waiting and not self.ended:
-            batch = next(self._batches, None)
-            self.ended = batch is None
-            self.waiting = [(self._ordering.place(document), document) for document in batch or ()]
-            yield
-
-    def take(self, bound: Position) -> list[Placed]:
-        """Those that do not come after the bound."""
-        end = first(self.waiting, lambda placed: self._ordering.precedes(bound, placed[0]))
-        taken, self.waiting = self.waiting[:end], self.waiting[end:]
-        return taken
-
-
-def _merged(ordering: Ordering, streams: list[Batches]) -> Batches:
-    """Several ordered streams as one; a document in more than one comes once."""
-    open_streams = [_Stream(batches, ordering) for batches in streams]
-    before: Document | None = None
-    while open_streams:
-        for stream in open_streams:
-            for _ in stream.fill():
-                yield []
-        open_streams = [stream for stream in open_streams if not stream.ended]
-        if open_streams:
-            # Nothing that is yet to come stands before the first of the last that wait.
-            bound = ordering.first(stream.waiting[-1][0] for stream in open_streams)
-            ready = [placed for stream in open_streams for placed in stream.take(bound)]
-            ready.sort(key=_place, reverse=ordering.reverse)
-            distinct: list[Document] = []
-            for _, document in ready:
-                if document is not before:
-                    distinct.append(document)
-                before = document
-            yield distinct

@@ -207,7 +207,11 @@ class ListenSession:
         self._state.listeners.add(opened, opened.places)
         self._state.listeners.add(opened, opened.rules_places)
         self._put(TargetChanged(TargetChangeKind.ADD, (target_id,)))
-        await self._turns.take(self._load(opened))
+        try:
+            await self._turns.take(self._load(opened))
+        except FirestoreError as failure:
+            if self._targets.get(target_id) is opened:
+                self._put(self._end(opened, failure))
 
     def reject_target(self, target_id: int, cause: FirestoreError) -> None:
         """Answer a target that does not begin; also one that the transport could not read."""
@@ -257,6 +261,11 @@ class ListenSession:
         self._state.listeners.remove(opened, opened.places)
         self._state.listeners.remove(opened, opened.rules_places)
         return True
+
+    def _end(self, opened: _OpenTarget, cause: FirestoreError) -> TargetChanged:
+        """End a target for a reason of ours; what tells the client."""
+        self._drop(opened.id)
+        return TargetChanged(TargetChangeKind.REMOVE, (opened.id,), cause)
 
     def close(self) -> None:
         """Forget every target; safe to call twice."""
@@ -400,25 +409,25 @@ class ListenSession:
     def committed(self, time: Timestamp, concerned: dict[Listener, Concern]) -> None:
         """Queue what one commit means for the targets, as one snapshot; while behind, what it forbids."""
         seen: dict[PathKey, tuple[Delta, list[int], list[int]]] = {}
-        denied: list[TargetChanged] = []
+        ended: list[TargetChanged] = []
         for opened in self._targets_of(concerned):
             concern = concerned[opened]
             try:
                 self._judge_changed(opened, concern)
-            except PermissionDenied as denial:
-                self._drop(opened.id)
-                denied.append(TargetChanged(TargetChangeKind.REMOVE, (opened.id,), denial))
+                waits = opened.is_loading or self._behind
+                deltas = [] if waits else list(self._deltas(opened, concern))
+            except FirestoreError as failure:
+                # A denial, or a failure of this target that is none of whoever commits.
+                ended.append(self._end(opened, failure))
                 continue
-            if opened.is_loading or self._behind:
-                continue
-            for delta in self._deltas(opened, concern):
+            for delta in deltas:
                 name = delta.path.segments
                 if name not in seen:
                     seen[name] = delta, [], []
                 _, shown, hidden = seen[name]
                 (shown if delta.shown else hidden).append(opened.id)
         self._put_changes(seen.values(), time)
-        self._put(*denied)
+        self._put(*ended)
         if seen:
             self._send_boundary(time)
         if self._pending > MAX_QUEUED_EVENTS or self._pending_bytes > MAX_QUEUED_BYTES:
@@ -529,8 +538,7 @@ class ListenSession:
                 self._judge(opened)
                 self._state.listeners.add(opened, opened.rules_places)
             except PermissionDenied as denial:
-                self._drop(opened.id)
-                self._put(TargetChanged(TargetChangeKind.REMOVE, (opened.id,), denial))
+                self._put(self._end(opened, denial))
 
 
 def _split(target_id: int, delta: Delta) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -281,6 +281,12 @@ class Matcher:
 
     def _bound(self, cursor: Cursor | None) -> tuple[Position, bool] | None:
         return None if cursor is None else (self.ordering.cursor_position(cursor), cursor.before)
+
+    def disjuncts(self) -> list[Matcher]:
+        """One for each disjunct; a document matches when it matches one of them at least."""
+        if len(self.query.disjuncts) == 1:
+            return [self]
+        return [Matcher(replace(self.query, disjuncts=(each,))) for each in self.query.disjuncts]
 
     def filter(self, documents: Iterable[Document]) -> Iterable[Document]:
         """Those that match, of documents that come from where the query looks."""

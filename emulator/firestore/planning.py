@@ -2,7 +2,9 @@
 
 A large shelf is not walked from end to end when an index narrows it, or when an index already has the
 wanted order and a limit ends the walk early. An index costs several walks, so it is built for the second
-query that wants it. Every plan gives a superset of the result: the caller still applies the predicate.
+query that wants it. Every plan gives a superset of what its conjunction admits, and the
+arrangement holds only for what that conjunction admits: the caller applies its predicate, not the one of the
+whole query.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ _POINTS = (Operator.EQUAL, Operator.IS_NULL, Operator.IS_NAN)
 
 
 class Arrangement(Enum):
-    """How the names of a plan stand to the order of the query, in the direction the query wants."""
+    """How the names of a plan stand to the order of the query, in the direction the query wants. It holds for
+    documents that the plan's conjunction admits: fields which that fixes do not tell them apart.
+    """
 
     SORTED = "as the query wants"
     GROUPED = "in groups"

@@ -120,7 +120,7 @@ class Model:
 
 
 @_settings
-@given(history=st.lists(commits, min_size=1, max_size=6), asked=st.lists(queries(), min_size=1, max_size=4))
+@given(history=st.lists(commits, min_size=1, max_size=6), asked=st.lists(queries, min_size=1, max_size=4))
 def test_query_after_random_commits_finds_what_a_plain_search_finds(
     history: list[list[Write]], asked: list[Query]
 ) -> None:
@@ -135,7 +135,7 @@ def test_query_after_random_commits_finds_what_a_plain_search_finds(
 
 
 @_settings
-@given(history=st.lists(commits, min_size=1, max_size=6), asked=queries())
+@given(history=st.lists(commits, min_size=1, max_size=6), asked=queries)
 def test_query_at_a_past_time_finds_what_there_was_then(history: list[list[Write]], asked: Query) -> None:
     async def run() -> None:
         model = Model()
@@ -148,7 +148,7 @@ def test_query_at_a_past_time_finds_what_there_was_then(history: list[list[Write
 
 
 @_settings
-@given(history=st.lists(commits, min_size=1, max_size=8), asked=st.lists(queries(), min_size=1, max_size=3))
+@given(history=st.lists(commits, min_size=1, max_size=8), asked=st.lists(queries, min_size=1, max_size=3))
 def test_listener_after_each_commit_shows_exactly_the_result(
     history: list[list[Write]], asked: list[Query]
 ) -> None:
@@ -170,7 +170,7 @@ def test_listener_after_each_commit_shows_exactly_the_result(
 @given(
     before=st.lists(commits, min_size=1, max_size=4),
     meanwhile=st.lists(commits, max_size=4),
-    asked=queries(),
+    asked=queries,
 )
 def test_listener_that_resumes_catches_up_by_the_delta_alone(
     before: list[list[Write]], meanwhile: list[list[Write]], asked: Query
@@ -204,7 +204,7 @@ def _assert_shows(client: Client, model: Model, asked: list[Query]) -> None:
 @given(
     before=st.lists(commits, min_size=1, max_size=4),
     meanwhile=st.lists(commits, max_size=4),
-    asked=queries(),
+    asked=queries,
 )
 def test_query_that_runs_while_others_commit_finds_what_there_was_when_it_began(
     before: list[list[Write]], meanwhile: list[list[Write]], asked: Query
@@ -227,7 +227,7 @@ def test_query_that_runs_while_others_commit_finds_what_there_was_when_it_began(
 @given(
     before=st.lists(commits, min_size=1, max_size=4),
     meanwhile=st.lists(commits, max_size=4),
-    asked=queries(),
+    asked=queries,
 )
 def test_listener_that_begins_or_resumes_while_others_commit_shows_the_result(
     before: list[list[Write]], meanwhile: list[list[Write]], asked: Query
@@ -252,7 +252,7 @@ def test_listener_that_begins_or_resumes_while_others_commit_shows_the_result(
 
 
 @_settings
-@given(history=st.lists(commits, min_size=2, max_size=6), asked=queries())
+@given(history=st.lists(commits, min_size=2, max_size=6), asked=queries)
 def test_transaction_reads_what_its_first_read_saw(history: list[list[Write]], asked: Query) -> None:
     async def run() -> None:
         model = Model()

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from emulator.errors import FailedPrecondition, FirestoreError, InvalidArgument
+from emulator.errors import FailedPrecondition, FirestoreError, Internal, InvalidArgument
 from emulator.firestore import planning
 from emulator.firestore.callers import ADMIN
+from emulator.firestore.listen import DocumentChanged, Target, TargetChanged
 from emulator.firestore.paths import DatabaseId, DocumentPath
 from emulator.firestore.queries import (
     Aggregation,
@@ -19,8 +20,9 @@ from emulator.firestore.queries import (
     FindNearest,
     Query,
 )
+from emulator.firestore.store import Shelf
 from emulator.firestore.values import Reference
-from tests.emulator.firestore.world import World, order, path, query, update, where
+from tests.emulator.firestore.world import World, order, path, query, queued, update, where
 
 
 @pytest.fixture(params=["walks", "indexes"], autouse=True)
@@ -115,6 +117,85 @@ async def test_document_of_several_disjuncts_comes_once(world: World) -> None:
 
     assert await world.names(query(where=where("a", "array-contains-any", [1, 2]))) == ["x", "y"]
     assert await world.names(query(where=either(where("b", "==", 1), where("b", ">", 0)))) == ["x"]
+
+
+#: By name these are in another order than by `x`, and each disjunct below has some of them.
+TURNED: dict[str, dict[str, Any]] = {
+    "z": {"x": 1},
+    "b": {"x": 2},
+    "c": {"x": 3},
+    "a": {"x": 3},
+    "n": {"x": None},
+}
+
+TURNED_QUERIES = [
+    pytest.param(where("x", "in", [1, 2, 3]), "ASC", ["z", "b", "a", "c"], id="in"),
+    pytest.param(where("x", "in", [1, 2, 3]), "DESC", ["c", "a", "b", "z"], id="in, descending"),
+    pytest.param(
+        either(where("x", ">", 0), where("x", "is-null")), "ASC", ["n", "z", "b", "a", "c"], id="or null"
+    ),
+    pytest.param(
+        either(where("x", ">", 1), where("x", "==", 1)), "DESC", ["c", "a", "b", "z"], id="range or value"
+    ),
+    pytest.param(
+        either(where("x", "<", 3), where("x", "!=", 2)), "ASC", ["z", "b", "a", "c"], id="range or negation"
+    ),
+    pytest.param(
+        either(where("x", "==", 3), where("__name__", "<", Reference(path("c/c")))),
+        "DESC",
+        ["c", "a", "b"],
+        id="value or name",
+    ),
+]
+
+
+@pytest.mark.parametrize(("either_way", "direction", "found"), TURNED_QUERIES)
+@pytest.mark.parametrize("group", [False, True], ids=["collection", "group"])
+@pytest.mark.parametrize("limit", [None, 3], ids=["whole", "limit"])
+async def test_disjuncts_in_an_order_that_some_of_them_fix_come_as_one(
+    world: World, either_way: FieldFilter, direction: str, found: list[str], group: bool, limit: int | None
+) -> None:
+    await world.put(**TURNED)
+
+    asked = query(where=either_way, order_by=(order("x", direction),), all_descendants=group, limit=limit)
+
+    assert await world.names(asked) == found[:limit]
+
+
+@pytest.mark.parametrize(("either_way", "direction", "found"), TURNED_QUERIES)
+async def test_listener_to_disjuncts_shows_each_document_once(
+    world: World, either_way: FieldFilter, direction: str, found: list[str]
+) -> None:
+    await world.put(**TURNED)
+    session = world.listen()
+
+    asked = query(where=either_way, order_by=(order("x", direction),))
+    await session.add_target(Target(1, query=asked))
+
+    shown = [event.document.path.id for event in queued(session) if isinstance(event, DocumentChanged)]
+    assert shown == found
+
+
+async def test_plan_whose_order_is_not_the_one_it_promises_is_an_error_that_names_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Merged with others it would give documents twice, or never end."""
+    await world.put(**TURNED)
+    asked = query(where=either(where("x", ">", 1), where("x", "==", 1)), order_by=(order("x"),))
+    session = world.listen()
+
+    def lie(shelf: Shelf, *_: object) -> planning.Plan:
+        return planning.Plan(iter(list(shelf.names)), planning.Arrangement.SORTED)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("emulator.firestore.execution.plan", lie)
+        with pytest.raises(Internal, match=r"where x > 1, .* in the order x ASC, __name__ ASC, but c/"):
+            await world.names(asked)
+        await session.add_target(Target(1, query=asked))
+
+    ended = [event for event in queued(session) if isinstance(event, TargetChanged) and event.cause]
+    assert [type(event.cause) for event in ended] == [Internal]
+    assert await world.names(asked) == ["z", "b", "a", "c"]
 
 
 async def test_inequality_orders_by_its_field_and_needs_it(world: World) -> None:
