@@ -33,10 +33,12 @@ DEFAULT_PAGE_SIZE = 300
 MAX_PAGE_SIZE = 10_000
 MAX_PARTITIONS = 10_000
 
-# clause = field-path [ 1*SP ( "asc" / "desc" ) ], any case; within "`" every character belongs to the path
+# clause = field-path [ 1*SP ( "asc" / "desc" ) ], any case; within "`" every character belongs to the path. A
+# quote without an end goes to the end of the text: an end that is looked for behind each of many quotes would
+# take the square of the length.
 _QUOTED = r"`(?:[^`\\]|\\.)*`"
 _CLAUSE = re.compile(rf"\s*((?:{_QUOTED}|[^`\s])+?)(?:\s+(asc|desc))?\s*", re.IGNORECASE | re.DOTALL)
-_QUOTED_OR_COMMA = re.compile(rf"({_QUOTED})|,", re.DOTALL)
+_QUOTED_OR_COMMA = re.compile(r"(`(?:[^`\\]|\\.)*+(?:`|\\?\Z))|,", re.DOTALL)
 
 
 def checked_page_size(page_size: int) -> int:

@@ -117,14 +117,38 @@ def _kind(types: re.Pattern[str], event_type: str, *, form: int) -> ChangeKind:
 
 
 def _path_pattern(text: str) -> re.Pattern[str]:
-    pattern = ""
+    """What lies between two `**` is taken where it first fits, and what lies between two `*` likewise. The
+    groups are atomic: with looks back, a few stars would spend minutes on one long path.
+    """
+    first, *others = _between_double_stars(text)
+    pattern = first
+    if others:
+        *middle, last = others
+        pattern += "".join(f"(?>{_ANY_SEGMENTS}?{each})" for each in middle)
+        pattern += _ANY_SEGMENTS + last
+    return re.compile(pattern, re.DOTALL)
+
+
+_ANY_SEGMENTS = "(?:/[^/]+)*"
+
+
+def _between_double_stars(text: str) -> list[str]:
+    patterns = [""]
     for segment in text.strip("/").split("/"):
         glob = _CAPTURE.sub(lambda capture: capture[1] or "*", segment)
         if glob == "**":
-            pattern += "(?:/.+)?"
+            patterns.append("")
         else:
-            pattern += "/" + "[^/]*".join(map(re.escape, re.split(r"\*+", glob)))
-    return re.compile(pattern, re.DOTALL)
+            patterns[-1] += rf"/{_segment_pattern(glob)}(?=/|\Z)"
+    return patterns
+
+
+def _segment_pattern(glob: str) -> str:
+    first, *others = map(re.escape, re.split(r"\*+", glob))
+    if not others:
+        return first
+    *middle, last = others
+    return first + "".join(f"(?>[^/]*?{each})" for each in middle) + f"[^/]*{last}"
 
 
 def _change_kind(change: DocumentChange) -> ChangeKind:

@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
+from emulator.servers.triggers import v2_trigger
 from emulator.wire import protos
 from tests.emulator.process import DEADLINE, Emulator, running_emulator
 
 ADMIN = {"Authorization": "Bearer owner"}
+CREATED = "google.cloud.firestore.document.v1.created"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
@@ -178,7 +180,7 @@ def test_a_v2_trigger_gets_a_cloud_event(app: App, functions: FunctionsEmulator,
     assert delivery.headers["content-type"] == "application/protobuf"
     assert attributes == {
         "ce-specversion": "1.0",
-        "ce-type": "google.cloud.firestore.document.v1.created",
+        "ce-type": CREATED,
         "ce-source": f"//firestore.googleapis.com/projects/projects/{app.project}/databases/(default)",
         "ce-subject": "documents/things/one",
         "ce-datacontenttype": "application/protobuf",
@@ -240,6 +242,25 @@ def test_each_kind_hears_of_its_own_changes(app: App, functions: FunctionsEmulat
     assert kinds == {"created": [[1, 3]], "updated": [[1, 2, 3]]}
     assert [sorted(sections(each)) for each in functions.of(key("deleted"))] == [[2, 3]]
     assert len(functions.of(key("written"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matching", "other"),
+    [
+        ("c/{id=*a*b}", "c/xaxbab", "c/xaxba"),
+        ("c/{id=*a*a*a*a*a*b}", "c/" + "a" * 1_000 + "b", "c/" + "a" * 1_000),
+        ("{a=**}/b/{c=**}/d", "b/x/b/d", "b/d/x/dd"),
+        ("/".join(["{x=**}", "a"] * 6) + "/b", "a/" * 300 + "b", "a/" * 300 + "c"),
+    ],
+    ids=["glob", "many stars", "double stars", "many double stars"],
+)
+def test_pattern_of_many_stars_is_decided_at_once(pattern: str, matching: str, other: str) -> None:
+    documents = v2_trigger(
+        "p", "k", event_type=CREATED, database="(default)", document=pattern, is_pattern=True
+    ).documents
+
+    assert documents.fullmatch(f"/{matching}")
+    assert not documents.fullmatch(f"/{other}")
 
 
 @pytest.mark.parametrize(
