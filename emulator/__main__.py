@@ -5,12 +5,11 @@ place of `python -m emulator`. `journal check | repair FOLDER` looks at what `--
 from __future__ import annotations
 
 import errno
-import signal
 import sys
-from types import FrameType
 
 from emulator.servers.listeners import open_listeners
 from emulator.servers.options import parse_options
+from emulator.servers.stop_signals import StopSignals
 
 
 def main(arguments: list[str]) -> int:
@@ -20,8 +19,7 @@ def main(arguments: list[str]) -> int:
 
         return journal(arguments[1:])
     options = parse_options(arguments)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _leave)
+    signals = StopSignals()
     try:
         listeners = open_listeners(options.host, options.port)
     except OSError as error:
@@ -30,12 +28,7 @@ def main(arguments: list[str]) -> int:
         return 1
     from emulator.servers.program import run  # everything heavy is imported after the port is open
 
-    return run(options, listeners)
-
-
-def _leave(number: int, frame: FrameType | None) -> None:
-    """Being told to stop is no failure, also while the program is still loading."""
-    sys.exit(0)
+    return run(options, listeners, signals)
 
 
 if __name__ == "__main__":

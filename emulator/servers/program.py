@@ -23,6 +23,8 @@ from emulator.servers.options import Options
 from emulator.servers.rules_files import RulesFiles
 from emulator.servers.seed import Seed
 from emulator.servers.server import EmulatorServer, now
+from emulator.servers.stop_signals import StopSignals
+from emulator.servers.watchdog import watched
 from emulator.wire.index_config import IndexFileError
 
 logger = logging.getLogger(__name__)
@@ -32,7 +34,7 @@ logger = logging.getLogger(__name__)
 _COLLECTED_AFTER = (5_000, 10, 1_000)
 
 
-def run(options: Options, listeners: list[socket.socket]) -> int:
+def run(options: Options, listeners: list[socket.socket], signals: StopSignals) -> int:
     """Serve on the sockets until told to stop; the exit code."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(message)s")
     raise_limit()
@@ -48,7 +50,8 @@ def run(options: Options, listeners: list[socket.socket]) -> int:
     except (OSError, UnicodeError, FirestoreError, IndexFileError, JournalError) as error:
         print(f"The emulator cannot start: {error}", file=sys.stderr)
         return 1
-    uvloop.run(_serve(options, engine, rules_files, listeners))
+    uvloop.run(_serve(options, engine, rules_files, listeners, signals))
+    signals.loop_ended()
     try:
         if exit_export is not None:
             exit_export.write(engine, now)
@@ -103,12 +106,21 @@ def _only_project(options: Options) -> Callable[[DatabaseId], None]:
 
 
 async def _serve(
-    options: Options, engine: Engine, rules_files: RulesFiles, listeners: list[socket.socket]
+    options: Options,
+    engine: Engine,
+    rules_files: RulesFiles,
+    listeners: list[socket.socket],
+    signals: StopSignals,
 ) -> None:
+    loop = asyncio.get_running_loop()
     server = EmulatorServer(options, engine)
+    signals.serve(loop, server.stop)
     watching = asyncio.create_task(rules_files.watch(engine))
     gc.freeze()  # what is loaded by now stays; the collector need not look at it again
     gc.set_threshold(*_COLLECTED_AFTER)
     host, port = listeners[0].getsockname()[:2]
-    await server.run(listeners, lambda: print(f"Firestore emulator is ready on {host}:{port}", flush=True))
+    with watched(loop):
+        await server.run(
+            listeners, lambda: print(f"Firestore emulator is ready on {host}:{port}", flush=True)
+        )
     watching.cancel()

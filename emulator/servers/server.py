@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import signal
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -64,10 +63,8 @@ class EmulatorServer:
         self._stopped.set()
 
     async def run(self, listeners: Sequence[socket.socket], ready: Callable[[], None]) -> None:
-        """Serve on the sockets, say when everything answers, and go on until `stop`, SIGINT or SIGTERM."""
+        """Serve on the sockets, say when everything answers, and go on until `stop`."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.stop)
         with socket_folder() as grpc_socket:
             grpc_server = create_grpc_server(self._service, self._new_stream_id)
             grpc_server.add_insecure_port(f"unix:{grpc_socket}")
