@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import select
 import signal
 import subprocess
@@ -38,6 +39,7 @@ service firebase.storage {
     }
     match /la/{x} { allow list: if request.path == /b/$(bucket)/o/la/q; }
     match /bare/{x} { allow get: if exists(/databases/(default)/documents/a/b); }
+    match /long/{x} { allow get: if resource.metadata.text.matches('[ab]*a[ab]{900}c'); }
     match /deep/{rest=**} { allow get: if rest[1] == 'y' && request.method == 'get'; }
   }
 }
@@ -198,6 +200,16 @@ def waiting(started: Host) -> Host:
     started.load(RULES)
     started.start_verify("get", "/b/bucket/o/quota/alice/a")
     started.receive()
+    return started
+
+
+@pytest.fixture
+def working(started: Host) -> Host:
+    """A process of the test's own in which a verify works for longer than anybody waits."""
+    started.receive()
+    started.load(RULES)
+    text = "".join(random.Random(1).choices("ab", k=4_000_000))
+    started.start_verify("get", "/b/bucket/o/long/a", before=metadata(metadata={"text": text}))
     return started
 
 
@@ -449,6 +461,18 @@ def test_numbers_beyond_json_and_int64_are_still_values(host):
 def test_signal_ends_the_runtime_although_a_verify_waits(waiting, sent):
     waiting.process.send_signal(sent)
     assert waiting.process.wait(timeout=DEADLINE) == 0
+
+
+def test_verify_that_works_for_long_keeps_no_other_waiting(working):
+    assert working.permits("get", ALICE, uid="alice")
+    assert not working.permits("get", ALICE, uid="bob")
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_the_runtime_although_a_verify_works(working, sent):
+    assert working.permits("get", ALICE, uid="alice")
+    working.process.send_signal(sent)
+    assert working.process.wait(timeout=DEADLINE) == 0
 
 
 def test_end_of_input_ends_the_runtime_although_a_verify_waits(waiting):
