@@ -101,7 +101,11 @@ class Shelf:
             build = self._builds.get(of)
             if build is None:
                 build = self._builds[of] = IndexBuild(of, self.names, self.get)
-            build.step()
+            try:
+                build.step()
+            except BaseException:
+                del self._builds[of]  # it will not go on: whoever wants the index next begins anew
+                raise
             if build.finished is not None:
                 self._indexes[of] = build.finished
                 del self._builds[of], self._missed[of]
