@@ -140,13 +140,14 @@ class Draw:
 
     def _any_query(self) -> Query:
         where = self._filter()
-        orders = self._orders([leaf.field for leaf in leaves(where)])
+        filtered = leaves(where)
+        orders = self._orders([leaf.field for leaf in filtered])
         query = Query(
             *self._random.choice(SCOPES),
             where=where,
             order_by=orders,
-            start_at=self._cursor(orders),
-            end_at=self._cursor(orders),
+            start_at=self._cursor(orders, filtered),
+            end_at=self._cursor(orders, filtered),
             offset=self._random.choice((0, 0, 0, 1, 3)),
             limit=self._random.choice((None, None, 1, 2, 3, 7)),
         )
@@ -156,8 +157,11 @@ class Draw:
         kind = self._random.random()
         if kind < 0.1:
             return None
-        if kind < 0.35:
+        if kind < 0.3:
             return self._leaf()
+        if kind < 0.4:
+            fixed = FieldFilter(self._random.choice(FIELDS), Operator.EQUAL, self.scalar())
+            return CompositeFilter("AND", (fixed, self._leaf()))
         return self._composite(depth=2)
 
     def _composite(self, depth: int) -> Filter:
@@ -198,13 +202,21 @@ class Draw:
             for field in (*fields, *((NAME,) if named else ()))
         )
 
-    def _cursor(self, orders: tuple[Order, ...]) -> Cursor | None:
-        """Values for some of the first orders."""
+    def _cursor(self, orders: tuple[Order, ...], filtered: Sequence[FieldFilter]) -> Cursor | None:
+        """Values for some of the first orders, those that filters compare with as often as others."""
         if not orders or self._random.random() < 0.8:
             return None
         some = orders[: self._random.randint(1, len(orders))]
-        values = tuple(self.name() if order.field == NAME else self.value() for order in some)
+        values = tuple(self._cursor_value(order.field, filtered) for order in some)
         return Cursor(values, self._random.random() < 0.5)
+
+    def _cursor_value(self, field: FieldPath, filtered: Sequence[FieldFilter]) -> Any:
+        if field == NAME:
+            return self.name()
+        compared = [leaf.value for leaf in filtered if leaf.field == field]
+        if compared and self._random.random() < 0.5:
+            return self._random.choice(compared)
+        return self._operand()
 
 
 def leaves(where: Filter | None) -> list[FieldFilter]:
