@@ -161,7 +161,8 @@ class Draw:
             return self._leaf()
         if kind < 0.4:
             fixed = FieldFilter(self._random.choice(FIELDS), Operator.EQUAL, self.scalar())
-            return CompositeFilter("AND", (fixed, self._leaf()))
+            other = self._leaf(NAME if self._random.random() < 0.4 else None)
+            return CompositeFilter("AND", (fixed, other))
         return self._composite(depth=2)
 
     def _composite(self, depth: int) -> Filter:
