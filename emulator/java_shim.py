@@ -4,6 +4,8 @@ it.
     java -Duser.language=en -Dfile.encoding=UTF-8 -version        the CLI's check for Java 21 or newer
     java -D... -jar PATH serve                                    the Storage rules runtime
     java -D... -jar PATH --host H --port P ...                    the Firestore emulator
+    java -D... -jar PATH/firebase-database-emulator-... ...      Realtime Database: handed to a real Java
+    java ... -classpath PATH ...                                  Pub/Sub: handed to a real Java
 
 Runs as a script, so nothing of the project is imported before it is known what is wanted: the banner must be
 quick. (Command lines as firebase-tools 15 sends them, `lib/emulator/downloadableEmulators.js` and
@@ -24,11 +26,10 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(BANNER)
         return 0
     if "-jar" not in arguments[:-1]:
-        sys.stderr.write(
-            "java: this is Kindling's stand-in for Java; it only runs what the Firebase CLI asks for.\n"
-        )
-        return 2
-    own = arguments[arguments.index("-jar") + 2 :]
+        return _hand_on(arguments)
+    jar, *own = arguments[arguments.index("-jar") + 1 :]
+    if "firebase-database-emulator" in jar:
+        return _hand_on(arguments)
 
     _end_with_parent()
     if own == ["serve"]:
@@ -39,6 +40,22 @@ def main(arguments: list[str]) -> int:
 
         own += _own_flags()
     return program(own)
+
+
+def _hand_on(arguments: list[str]) -> int:
+    """Become the real Java, for a program that has no stand-in; an exit code where there is no Java."""
+    import os
+    import shutil
+
+    stand_ins = "/.kit/java/bin"  # of every tree, since two of them would call each other for ever
+    folders = [f for f in os.environ.get("PATH", "").split(os.pathsep) if not f.endswith(stand_ins)]
+    if java := shutil.which("java", path=os.pathsep.join(folders)):
+        os.execv(java, [java, *arguments])  # noqa: S606 - as this process was called
+    sys.stderr.write(
+        "java: Kindling's stand-in for Java serves Firestore and the rules of Storage. The emulators of the "
+        "Realtime Database and of Pub/Sub need Java 21 or newer, and there is none on PATH.\n"
+    )
+    return 127
 
 
 def _own_flags() -> list[str]:

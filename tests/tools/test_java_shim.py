@@ -51,7 +51,36 @@ def imports(command: list[str]) -> set[str]:
     return {line.rpartition("|")[2].strip() for line in timed}
 
 
-def test_anything_else_is_refused_and_says_what_it_is(java: str):
-    done = subprocess.run([java, "-cp", "x.jar", "Main"], capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "stand-in for Java" in done.stderr
+NO_STAND_IN = [
+    pytest.param(
+        ["-Duser.language=en", "-jar", "/cache/firebase-database-emulator-v4.11.2.jar", "--port", "9000"],
+        id="Realtime Database",
+    ),
+    pytest.param(["-classpath", "/cache/pubsub.jar", "com.google.Main", "--port=8085"], id="Pub/Sub"),
+]
+
+
+@pytest.fixture
+def real_java(tmp_path: Path) -> Path:
+    """A folder with a `java` that tells how it was called."""
+    (tmp_path / "java").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    (tmp_path / "java").chmod(0o755)
+    return tmp_path
+
+
+@pytest.mark.parametrize("arguments", NO_STAND_IN)
+def test_program_without_a_stand_in_is_handed_to_a_real_java(java, real_java, arguments):
+    stand_ins = [str(Path(java).parent), "/another/tree/.kit/java/bin"]
+    path = os.pathsep.join([*stand_ins, str(real_java), "/usr/bin", "/bin"])
+    command = [java, *arguments]
+    assert subprocess.check_output(command, text=True, env={"PATH": path}).splitlines() == arguments
+
+
+@pytest.mark.parametrize("arguments", NO_STAND_IN)
+def test_program_without_a_stand_in_is_refused_where_there_is_no_java(java, tmp_path, arguments):
+    (tmp_path / "sh").symlink_to("/bin/sh")
+    command = ["/bin/sh", java, *arguments]
+    path = os.pathsep.join([str(Path(java).parent), str(tmp_path)])
+    done = subprocess.run(command, env={"PATH": path}, capture_output=True, text=True, check=False)
+    assert done.returncode == 127
+    assert "Realtime Database and of Pub/Sub need Java 21" in done.stderr
