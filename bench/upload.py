@@ -20,7 +20,6 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import quote
 
-from google.auth.credentials import AnonymousCredentials
 from google.cloud.firestore import Client
 from PIL import Image
 
@@ -114,7 +113,7 @@ def percentile(values: Sequence[float], share: int) -> float:
 
 def uploads_of(suite: Suite, data: bytes) -> list[Upload]:
     """The uploads to a suite that has just become ready, the cold one first."""
-    client = Client(project=suite.project_id, credentials=AnonymousCredentials())
+    client = Client(project=suite.project_id)
     person = People(suite).sign_up()
     return [upload(suite, person, client, data) for _ in range(1 + WARM_UP + WARM)]
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 from contextlib import AbstractContextManager
 
+from tools import credentials
 from tools.private import private_suite
 from tools.running import RunningSuite, Stopped, signals_raise
 from tools.terminal import Failure
@@ -22,6 +23,7 @@ The command sees the variables of `firebase emulators:exec`: FIRESTORE_EMULATOR_
 FIREBASE_AUTH_EMULATOR_HOST, FIREBASE_STORAGE_EMULATOR_HOST, STORAGE_EMULATOR_HOST, FIREBASE_EMULATOR_HUB,
 CLOUD_TASKS_EMULATOR_HOST, CLOUD_EVENTARC_EMULATOR_HOST, GCLOUD_PROJECT, FIREBASE_CONFIG; and besides
 KINDLING_HOSTING_URL, KINDLING_UI_URL, KINDLING_FUNCTIONS_URL, KINDLING_BUCKET.
+GOOGLE_APPLICATION_CREDENTIALS names a credential for emulators only, so that initialize_app() needs no login.
 Its exit code is passed on. Several may run at once, also beside `./kit start`.
 
 example: ./kit exec -- python -c 'import os; print(os.environ["FIRESTORE_EMULATOR_HOST"])'
@@ -58,7 +60,8 @@ def _suite(arguments: argparse.Namespace) -> AbstractContextManager[RunningSuite
 
 def run_against(suite: RunningSuite, command: list[str]) -> int:
     """Run `command` with the variables of `suite`; gives its exit code as a shell would."""
-    environment = {**os.environ, **suite.plan.suite.environment()}
+    given = {**os.environ, **suite.plan.suite.environment()}
+    environment = {**given, **credentials.environment(given)}
     try:
         child = subprocess.Popen(command, env=environment)
     except OSError as error:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools import java, local_secrets, page, snapshot
+from tools import credentials, java, local_secrets, page, snapshot
 from tools.ports import private_block
 from tools.project import FIREBASE_JSON, JAVA, RUNS, SEED
 from tools.running import Plan, RunningSuite, running
@@ -35,6 +35,7 @@ def private_suite(
     temporary = Path(tempfile.mkdtemp(prefix="kindling-"))
     java.plant()
     local_secrets.ensure()
+    credentials.ensure()
     page.ensure_built()
     with private_block(list(DEFAULT_PORTS)) as ports:
         config = snapshot.take(with_ports(load(FIREBASE_JSON), ports), folder / "project")

@@ -33,6 +33,8 @@ _PRELOADS: Final = (
     "compile_when_asked.cjs",
     "few_workers.cjs",
     "end_together.cjs",
+    "emulators_only.cjs",
+    "start_uncalled.cjs",
 )
 
 
@@ -43,7 +45,8 @@ def venv_python() -> Path:
 def firebase_cli() -> list[str]:
     """The command of the installed firebase-tools, with what we add to it: foreign web pages are refused, a
     broken request does not end it, Auth starts in a fraction of the time, a burst of events does not take the
-    machine, and it does not go on when a program of it died.
+    machine, it does not go on when a program of it died, our credential serves emulators only, and the start
+    of a worker calls no function.
     """
     program = NODE_MODULES / "firebase-tools" / "lib" / "bin" / "firebase.js"
     preloads = (ROOT / "tools" / name for name in _PRELOADS)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from tools import turns
+from tools import credentials, turns
 from tools.java import environment
 from tools.project import JAVA, firebase_cli
 from tools.suite import Suite
@@ -92,12 +92,13 @@ class Plan:
         )
 
     def environment(self) -> dict[str, str]:
-        """The environment of the suite: that of kit without the address of any other suite, with our java
-        when wanted.
+        """The environment of the suite: that of kit without the address of any other suite, with our
+        credential, and with our java when wanted.
         """
         foreign = self.suite.environment()
         own = {name: value for name, value in os.environ.items() if name not in foreign}
         own.update(environment(own.get("PATH", ""), self.java) if self.java else {})
+        own.update(credentials.environment(own))
         own.setdefault("FUNCTIONS_DISCOVERY_TIMEOUT", DISCOVERY_SECONDS)
         own.pop("KINDLING_DATA_DIR", None)
         if self.journal:

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from tools import java, local_secrets, page, ports, saved_data
+from tools import credentials, java, local_secrets, page, ports, saved_data
 from tools.exec import REQUIRE_INDEXES
 from tools.project import FIREBASE_JSON, JAVA, KIT, ROOT, SAVED_DATA, SEED
 from tools.running import LogReader, Plan, RunningSuite, Stopped, running, signals_raise
-from tools.suite import DEFAULT_PORTS, TITLES, Suite, configured, load, with_ports
+from tools.suite import TITLES, Suite, configured, load, ports_from, with_ports
 from tools.suite_log import LogLine, death, parse_line
 from tools.terminal import Failure, say, seconds, styled, table
 
@@ -55,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     page.ensure_built()
     local_secrets.ensure()
+    credentials.ensure()
     if arguments.official:
         _require_java()
     else:
@@ -177,7 +178,7 @@ def _configuration(first_port: int | None) -> Iterator[tuple[Path, Suite]]:
     if first_port is None:
         yield FIREBASE_JSON, configured(config)
         return
-    chosen = {name: first_port + place for place, name in enumerate(DEFAULT_PORTS)}
+    chosen = ports_from(first_port)
     copy = ROOT / f".firebase-{first_port}.json"
     copy.write_text(json.dumps(with_ports(config, chosen), indent=2) + "\n", encoding="utf-8")
     try:

@@ -2,6 +2,7 @@
 need.
 """
 
+import http.client
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -114,6 +115,28 @@ def configured(config: Mapping[str, Any]) -> Suite:
         port = own.get("websocketPort" if name == "websocket" else "port", default)
         addresses[name] = (own.get("host", "127.0.0.1"), port)
     return Suite(addresses)
+
+
+def running(suite: Suite) -> Suite | None:
+    """The suite whose Emulator UI answers where that of `suite` would, with the addresses and the project
+    that it names; None when nothing answers.
+    """
+    connection = http.client.HTTPConnection(*suite.addresses["ui"], timeout=2)
+    try:
+        connection.request("GET", "/api/config")
+        told: dict[str, Any] = json.loads(connection.getresponse().read())
+        parts = {name: told[name] for name in suite.addresses if name in told}
+        found = {name: (str(part["host"]), int(part["port"])) for name, part in parts.items()}
+        return Suite({**suite.addresses, **found}, str(told["projectId"]))
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return None
+    finally:
+        connection.close()
+
+
+def ports_from(first: int) -> dict[str, int]:
+    """A port for every part, one after the other."""
+    return {name: first + place for place, name in enumerate(DEFAULT_PORTS)}
 
 
 def with_ports(config: Mapping[str, Any], ports: Mapping[str, int]) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import firebase_admin
 import pytest
 import requests
 from firebase_admin import auth, firestore, storage
-from google.auth.credentials import AnonymousCredentials
 from PIL import Image
 
 from tests.integration.callables import Callables
@@ -19,13 +18,6 @@ from tests.integration.people import People, Person, eventually
 from tests.integration.workers import Workers
 from tests.rest import DEADLINE_SECONDS
 from tools.suite import Suite
-
-
-class _EmulatorCredential(firebase_admin.credentials.Base):
-    """The emulators take anybody for an administrator who does not show a user's token."""
-
-    def get_credential(self) -> AnonymousCredentials:
-        return AnonymousCredentials()
 
 
 class Admin:
@@ -74,8 +66,7 @@ class Admin:
 
 @pytest.fixture(scope="session")
 def admin(suite: Suite) -> Iterator[Admin]:
-    options = {"projectId": suite.project_id, "storageBucket": suite.bucket}
-    app = firebase_admin.initialize_app(_EmulatorCredential(), options, name="integration")
+    app = firebase_admin.initialize_app(name="integration")
     yield Admin(app)
     firebase_admin.delete_app(app)
 

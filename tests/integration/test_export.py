@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import firebase_admin
 import pytest
 from firebase_admin import auth
-from google.auth.credentials import AnonymousCredentials
 from google.cloud.firestore import Client, GeoPoint
 from google.cloud.firestore_v1.vector import Vector
 
@@ -28,11 +27,6 @@ EVERYTHING = {
     "vector": Vector([1.0, -2.5]),
     "long": "x" * 200_000,
 }
-
-
-class _Admin(firebase_admin.credentials.Base):
-    def get_credential(self):
-        return AnonymousCredentials()
 
 
 def documents_of(client, uid):
@@ -78,13 +72,13 @@ def test_another_suite_has_everything_that_was_exported(
         other = running.plan.suite
         for name, value in other.environment().items():
             monkeypatch.setenv(name, value)
-        client = Client(project=other.project_id, credentials=AnonymousCredentials())
+        client = Client(project=other.project_id)
         after = documents_of(client, person.uid)
         again = People(other).sign_in(person.email)
         metadata = again.storage.metadata(file["path"]).json()
         content = again.storage.download(file["path"]).content
         thumbnail = again.storage.download(file["thumbnails"]["small"])
-        app = firebase_admin.initialize_app(_Admin(), {"projectId": other.project_id}, name="imported")
+        app = firebase_admin.initialize_app(options={"projectId": other.project_id}, name="imported")
         record = auth.get_user(person.uid, app=app)
         firebase_admin.delete_app(app)
         client.close()

@@ -13,6 +13,21 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DEADLINE_SECONDS = 120
 
+ADMIN_SDK = Path(__file__).with_name("admin_sdk.py")
+EVERYTHING = (
+    "firestore",
+    "firestore_async",
+    "google.cloud.firestore",
+    "storage",
+    "google.cloud.storage",
+    "signed url v2",
+    "signed url v4",
+    "auth",
+    "custom token",
+    "task",
+)
+"""What ADMIN_SDK uses and tells of, each true when it went well."""
+
 
 def wait_until(condition: Callable[[], object], what: str, seconds: float = DEADLINE_SECONDS) -> None:
     """Poll until `condition` holds; fails saying `what` was waited for."""

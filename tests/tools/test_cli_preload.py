@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tools import credentials
 from tools.java import environment, plant
 from tools.project import NODE_MODULES, firebase_cli
 
@@ -189,3 +190,100 @@ def test_cli_is_started_with_every_preload_of_the_folder():
     loaded = {command[at + 1] for at, word in enumerate(command) if word == "--require"}
     assert loaded == {str(path) for path in (ROOT / "tools").glob("*.cjs")}
     assert Path(command[-1]).name == "firebase.js"
+
+
+# Asks workers whether they are ready, as the emulator does, and tells for what they were asked.
+READY = """
+const http = require('node:http');
+const { RuntimeWorker } = require(`${process.argv[1]}/functionsRuntimeWorker`);
+const paths = [];
+const server = http.createServer(({ url }, response) => { paths.push(url); response.writeHead(404).end(); });
+server.listen(0, '127.0.0.1', async () => {
+  const { port } = server.address();
+  let ready = 0;
+  const worker = (...spawnargs) => ({
+    runtime: { process: { spawnargs }, conn: { httpReqOpts: () => ({ host: '127.0.0.1', port }) } },
+    readyForWork: () => { ready += 1; },
+  });
+  const isReady = RuntimeWorker.prototype.isSocketReady;
+  await isReady.call(worker('sh', '-c', '. "venv/bin/activate" && functions-framework'));
+  await isReady.call(worker('node', 'functionsEmulatorRuntime'));
+  console.log(JSON.stringify({ paths, ready }));
+  process.exit();
+});
+"""
+
+
+def readiness(*node: str) -> object:
+    command = ["node", *node, "-e", READY, "--", str(EMULATORS)]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def test_python_worker_that_starts_is_not_asked_through_its_function():
+    health = "/__/health"
+    assert readiness() == {"paths": [health, health], "ready": 2}, "the CLI alone"
+    preload = str(ROOT / "tools" / "start_uncalled.cjs")
+    assert readiness("--require", preload) == {"paths": ["/robots.txt", health], "ready": 2}
+
+
+# Asks for the credentials of functions as the CLI does, for a developer who is signed in.
+CREDENTIALS = """
+const { getCredentialsEnvironment } = require(`${process.argv[1]}/env`);
+const said = [];
+const logger = { log() {}, logLabeled: (...words) => said.push(words.join(' ')) };
+const account = { user: { email: 'developer@example.org' }, tokens: { refresh_token: 'real' } };
+getCredentialsEnvironment(account, logger, 'functions').then((given) => {
+  const own = process.env.GOOGLE_APPLICATION_CREDENTIALS ?? null;
+  console.log(JSON.stringify({ own, given, warnings: said.length }));
+});
+"""
+
+
+@pytest.fixture
+def ask_for_credentials(tmp_path: Path):
+    """The CLI's answer for one of its commands, with these variables."""
+
+    def ask(command: str, **variables: str) -> dict[str, Any]:
+        preload = str(ROOT / "tools" / "emulators_only.cjs")
+        words = ["node", "--require", preload, "-e", CREDENTIALS, "--", str(EMULATORS), command]
+        own = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **variables}
+        done = subprocess.run(words, env=own, capture_output=True, text=True, check=True)
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    return ask
+
+
+@pytest.fixture
+def users_own(tmp_path: Path) -> str:
+    credentials.ensure(tmp_path / "key.json")
+    return str(tmp_path / "key.json")
+
+
+@pytest.mark.parametrize("command", ["emulators:start", "functions:shell"])
+def test_functions_get_our_credential_and_never_that_of_who_is_signed_in(ask_for_credentials, command):
+    credentials.ensure()
+    ours = {credentials.VARIABLE: str(credentials.FILE)}
+    answer = ask_for_credentials(command, **ours)
+    assert answer == {"own": str(credentials.FILE), "given": {}, "warnings": 0}
+
+
+def test_credential_that_somebody_keeps_is_warned_of_as_ever(ask_for_credentials, users_own):
+    answer = ask_for_credentials("emulators:start", **{credentials.VARIABLE: users_own})
+    assert answer == {"own": users_own, "given": {}, "warnings": 1}
+
+
+def credential_of(command: str, **variables: str) -> str:
+    """What GOOGLE_APPLICATION_CREDENTIALS is while the CLI runs one of its commands."""
+    ask = 'console.log(process.env.GOOGLE_APPLICATION_CREDENTIALS ?? "none")'
+    words = ["node", "--require", str(ROOT / "tools" / "emulators_only.cjs"), "-e", ask, "--", "firebase"]
+    own = {"PATH": os.environ["PATH"], **variables}
+    return subprocess.check_output([*words, command], env=own, text=True).strip()
+
+
+@pytest.mark.parametrize("command", ["deploy", "login", "projects:list"])
+def test_other_commands_have_the_credential_that_the_shell_had_before(command):
+    ours = {credentials.VARIABLE: str(credentials.FILE)}
+    assert credential_of(command, **ours) == "none"
+    assert credential_of(command, **ours, **{credentials.REPLACED: "/key.json"}) == "/key.json"
+    assert credential_of(command, **{credentials.VARIABLE: "/key.json"}) == "/key.json"
