@@ -21,7 +21,7 @@ FILE: Final = KIT / "credentials.json"
 VARIABLE: Final = "GOOGLE_APPLICATION_CREDENTIALS"
 """Where Google's libraries in every language look first, before a gcloud login and the metadata server."""
 KEEP: Final = "KINDLING_KEEP_CREDENTIALS"
-"""Whoever sets this to something keeps the credentials that the environment has."""
+"""Whoever sets this to 1 keeps the credentials that the environment has."""
 REPLACED: Final = "KINDLING_REPLACED_CREDENTIALS"
 """What VARIABLE named before, for the commands of the Firebase CLI that are not about emulators."""
 
@@ -34,14 +34,14 @@ _PUBLIC: Final[dict[str, Any]] = {
     # Empty makes google-auth for Python sign its access tokens itself. It would fetch them from `token_uri`
     # otherwise, also for the Storage emulator, to which firebase-admin sends a token.
     "universe_domain": "",
-    # Nothing listens there, so a library that fetches tokens fails at once and on this machine.
+    # Nothing listens there, so what fetches tokens from it fails at once and on this machine.
     "token_uri": "http://127.0.0.1:9/no-token-for-services-without-an-emulator",
 }
 
 
 def environment(given: Mapping[str, str]) -> dict[str, str]:
     """The variables that put ours in the place of the credential that `given` has; none when that stays."""
-    if given.get(KEEP):
+    if given.get(KEEP, "") not in ("", "0"):
         return {}
     before = given.get(VARIABLE, "")
     replaced = {REPLACED: before} if before not in ("", str(FILE)) else {}

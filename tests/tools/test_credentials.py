@@ -78,6 +78,7 @@ def test_kits_that_start_together_agree_on_a_key(file: Path):
         ),
         pytest.param({credentials.VARIABLE: USERS_OWN, credentials.KEEP: "1"}, {}, id="one to keep"),
         pytest.param({credentials.KEEP: "1"}, {}, id="a gcloud login to keep"),
+        pytest.param({credentials.KEEP: "0"}, {credentials.VARIABLE: OURS}, id="none to keep"),
     ],
 )
 def test_environment_puts_ours_in_the_place_of_any_other(given: dict[str, str], expected: dict[str, str]):
