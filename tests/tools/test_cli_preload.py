@@ -226,6 +226,29 @@ def test_python_worker_that_starts_is_not_asked_through_its_function():
     assert readiness("--require", preload) == {"paths": ["/robots.txt", health], "ready": 2}
 
 
+PYTHON = """
+const { Delegate } = require(`${process.argv[1]}/../deploy/functions/runtimes/python`);
+const bins = process.argv.slice(2).map((each) => new Delegate('demo', ...each.split('=')).bin);
+console.log(JSON.stringify(bins));
+"""
+
+
+def test_functions_are_loaded_by_the_python_of_their_venv(tmp_path):
+    programs = tmp_path / "venv" / "bin"
+    programs.mkdir(parents=True)
+    for name in ("python", "python3.12"):
+        (programs / name).touch()
+
+    def pythons(*node: str) -> object:
+        asked = [f"{tmp_path}=python314", f"{tmp_path}=python312", f"{tmp_path}/nowhere=python314"]
+        command = ["node", *node, "-e", PYTHON, "--", str(EMULATORS), *asked]
+        return json.loads(subprocess.check_output(command, text=True))
+
+    assert pythons() == ["python3.14", "python3.12", "python3.14"], "the CLI alone"
+    preload = str(ROOT / "tools" / "python_of_venv.cjs")
+    assert pythons("--require", preload) == ["python", "python3.12", "python3.14"]
+
+
 # Asks for the credentials of functions as the CLI does, for a developer who is signed in.
 CREDENTIALS = """
 const { getCredentialsEnvironment } = require(`${process.argv[1]}/env`);

@@ -66,7 +66,7 @@ def project(tmp_path: Path, ports: dict[str, int]) -> Path:
     }
     emulators["firestore"] = {"port": ports["firestore"], "websocketPort": ports["websocket"]}
     emulators["ui"] = {"enabled": False}
-    config = {"functions": {"source": "functions", "runtime": "python311"}, "emulators": emulators}
+    config = {"functions": {"source": "functions"}, "emulators": emulators}
     functions = tmp_path / "functions"
     functions.mkdir()
     (tmp_path / "firebase.json").write_text(json.dumps(config))
