@@ -35,6 +35,7 @@ _PRELOADS: Final = (
     "end_together.cjs",
     "emulators_only.cjs",
     "start_uncalled.cjs",
+    "fresh_connections.cjs",
     "python_of_venv.cjs",
 )
 
@@ -44,10 +45,8 @@ def venv_python() -> Path:
 
 
 def firebase_cli() -> list[str]:
-    """The command of the installed firebase-tools, with what we add to it: foreign web pages are refused, a
-    broken request does not end it, Auth starts in a fraction of the time, a burst of events does not take the
-    machine, it does not go on when a program of it died, our credential serves emulators only, the start of a
-    worker calls no function, and a venv may be of any Python.
+    """The command of the installed firebase-tools, with what we load before it; each file says at its top
+    what the CLI does without it.
     """
     program = NODE_MODULES / "firebase-tools" / "lib" / "bin" / "firebase.js"
     preloads = (ROOT / "tools" / name for name in _PRELOADS)

@@ -226,6 +226,35 @@ def test_python_worker_that_starts_is_not_asked_through_its_function():
     assert readiness("--require", preload) == {"paths": ["/robots.txt", health], "ready": 2}
 
 
+# Sends two requests to a worker, the second when the first was answered, and tells over how many connections.
+CONNECTIONS = """
+const http = require('node:http');
+const { TCPConn } = require(`${process.argv[1]}/functionsEmulator`);
+const ports = new Set();
+const server = http.createServer(({ socket }, response) => { ports.add(socket.remotePort); response.end(); });
+server.listen(0, '127.0.0.1', async () => {
+  const worker = new TCPConn('127.0.0.1', server.address().port);
+  const ask = () => new Promise((done) => {
+    http.request(worker.httpReqOpts(), (answer) => answer.resume().on('end', () => setImmediate(done))).end();
+  });
+  await ask();
+  await ask();
+  console.log(ports.size);
+  process.exit();
+});
+"""
+
+
+def connections(*node: str) -> int:
+    command = ["node", *node, "-e", CONNECTIONS, "--", str(EMULATORS)]
+    return int(subprocess.check_output(command, text=True))
+
+
+def test_request_to_a_worker_does_not_take_a_connection_that_may_be_ending():
+    assert connections() == 1, "the CLI alone"
+    assert connections("--require", str(ROOT / "tools" / "fresh_connections.cjs")) == 2
+
+
 PYTHON = """
 const { Delegate } = require(`${process.argv[1]}/../deploy/functions/runtimes/python`);
 const bins = process.argv.slice(2).map((each) => new Delegate('demo', ...each.split('=')).bin);
