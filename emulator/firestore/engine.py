@@ -52,8 +52,7 @@ class Engine:
     allows everything. `indexes` gives what checks the queries of a database; None asks for no index.
 
     `admit` is called on a database's first access; what it raises refuses it. `seed` gives what it begins
-    with, then and after a reset; `seed_aside` gives the same while others go on; `seeded` are the databases
-    that it comes from. Observers are called
+    with, then and after a reset; `seed_aside` gives the same while others go on. Observers are called
     synchronously, in order, after each commit or decision. `journal` is called before changes are made, also
     when a database begins with none; when it raises they are not made. Long work with what the engine gives
     takes `turns` with its own.
@@ -67,7 +66,6 @@ class Engine:
         self.meter = Meter()
         self.admit: Callable[[DatabaseId], None] | None = None
         self.seed: Callable[[DatabaseId], Sequence[Document]] | None = None
-        self.seeded: tuple[DatabaseId, ...] = ()
         self.seed_aside: Callable[[DatabaseId], Awaitable[Sequence[Document]]] | None = None
         self.journal: Callable[[DatabaseId, tuple[DocumentChange, ...]], None] | None = None
         self.commit_observers: list[Callable[[CommitEvent], None]] = []

@@ -13,9 +13,11 @@ from itertools import chain
 from pathlib import Path
 
 from emulator.firestore.engine import Engine
+from emulator.firestore.paths import DatabaseId
 from emulator.firestore.values import Timestamp
-from emulator.servers.export import DEFAULT_NAME, check_name, databases_of
+from emulator.servers.export import DEFAULT_NAME, check_name
 from emulator.servers.export_files import write_export
+from emulator.servers.seed import Seed
 
 logger = logging.getLogger(__name__)
 
@@ -36,14 +38,18 @@ class ExitExport:
         directory.mkdir(parents=True, exist_ok=True)
         return cls(directory, name, project)
 
-    def write(self, engine: Engine, clock: Callable[[], Timestamp]) -> None:
+    def write(self, engine: Engine, seed: Seed | None, clock: Callable[[], Timestamp]) -> None:
         """Write the export and say so. Raises FailedPrecondition."""
+        seeded = seed.databases if seed is not None else ()
         used = engine.databases()
-        project = self.project or next((each.project for each in (*used, *engine.seeded)), None)
-        mine = [] if project is None else databases_of(engine, project)
+        project = self.project or next((each.project for each in (*used, *seeded)), None)
+        # What the seed has for a database nobody used is exported again, not lost.
+        mine = [each for each in used if each.project == project]
+        if project is not None:
+            mine += [DatabaseId(project, each.database) for each in seeded]
         others = sorted({each.project for each in used} - {project})
         if others:
             logger.warning("only project %s is exported, not %s", project, ", ".join(others))
-        documents = chain.from_iterable(map(engine.documents, mine))
+        documents = chain.from_iterable(engine.documents(each) for each in dict.fromkeys(mine))
         write_export(self.directory, self.name, documents, clock)
         print(f"Exported to {self.directory / self.name}", flush=True)

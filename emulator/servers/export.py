@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 from emulator.errors import FailedPrecondition, InvalidArgument
@@ -62,16 +61,11 @@ def check_name(name: str) -> None:
         raise InvalidArgument("export_name must be the name of a folder")
 
 
-def export_routes(engine: Engine, clock: Callable[[], Timestamp], *, whole_projects: bool) -> list[Route]:
-    """`:export` and `:import` of a project and of a database. With `whole_projects` an export of `(default)`
-    has all databases of the project: the Firebase CLI asks for no other, and they would be lost.
-    """
+def export_routes(engine: Engine, clock: Callable[[], Timestamp]) -> list[Route]:
+    """`:export` and `:import` of a project and of a database."""
 
     async def export(request: Request) -> Response:
-        wanted = await _read_request(request)
-        whole = whole_projects and wanted.database.database == "(default)"
-        databases = databases_of(engine, wanted.database.project) if whole else []
-        await export_databases(engine, wanted, databases or [wanted.database], clock)
+        await export_database(engine, await _read_request(request), clock)
         return json_body(print_json({}))
 
     async def import_(request: Request) -> Response:
@@ -92,24 +86,12 @@ async def _read_request(request: Request) -> ExportRequest:
     return parse_request(parse_json(await request.body()), database)
 
 
-def databases_of(engine: Engine, project: str) -> list[DatabaseId]:
-    """The databases that were used in a project, and those that the seed has for it: what nobody used is
-    exported again, not lost.
-    """
-    used = [each for each in engine.databases() if each.project == project]
-    seeded = [DatabaseId(project, each.database) for each in engine.seeded]
-    return list(dict.fromkeys((*used, *seeded)))
-
-
-async def export_databases(
-    engine: Engine, request: ExportRequest, databases: list[DatabaseId], clock: Callable[[], Timestamp]
-) -> None:
-    """Write whole databases as they are now, at one moment; the event loop goes on meanwhile."""
+async def export_database(engine: Engine, request: ExportRequest, clock: Callable[[], Timestamp]) -> None:
+    """Write the whole database as it is now; the event loop goes on meanwhile."""
     if not request.directory.is_dir():
         raise FailedPrecondition("export_directory must be a directory")
-    for database in databases:
-        await engine.begin(database)
-    documents = list(chain.from_iterable(map(engine.documents, databases)))
+    await engine.begin(request.database)
+    documents = list(engine.documents(request.database))
     await asyncio.to_thread(write_export, request.directory, request.name or DEFAULT_NAME, documents, clock)
 
 

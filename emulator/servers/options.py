@@ -42,7 +42,6 @@ class Options:
     export_on_exit: Path | None = None
     export_name: str | None = None
     allow_hosts: tuple[str, ...] = ()
-    export_whole_projects: bool = False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -75,7 +74,6 @@ def parse_options(arguments: list[str]) -> Options:
         data_dir=found.data_dir,
         export_on_exit=found.export_on_exit,
         export_name=found.export_name,
-        export_whole_projects=found.export_whole_projects,
         allow_hosts=(*found.allow_hosts, os.environ.get(VARIABLE, "")),
     )
 
@@ -112,9 +110,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--data-dir", type=Path, help="keep every commit in this folder, so that no way of ending loses one")
     add("--export-on-exit", type=Path, help="folder to export to when told to stop")
     add("--export-name", help="name of that export (firestore_export)")
-    _add_boolean(
-        parser, "--export_whole_projects", "an export of (default) has the project's other databases too"
-    )
     add(
         FLAG,
         action="append",

@@ -226,35 +226,3 @@ def test_environment_that_is_no_object_is_named(shim_environment: dict[str, str]
     )
     assert ended.returncode == 1
     assert ended.stderr.startswith("KINDLING_RULES is neither a path nor a JSON object of paths")
-
-
-def test_export_that_the_cli_asks_for_has_every_database_of_the_project(tmp_path: Path) -> None:
-    """Also those that only came with the seed and that nobody used since."""
-    places = {
-        database: f"/v1/projects/p/databases/{database}/documents/a/b" for database in ("(default)", "second")
-    }
-    others = "/v1/projects/q/databases/(default)/documents/a/not-mine"
-    request = {"database": "projects/p/databases/(default)", "export_directory": str(tmp_path)}
-    shim = ["emulator/java_shim.py", "-jar", "emulator.jar"]
-
-    def export(emulator: Emulator) -> list[str]:
-        body = json.dumps(request | {"export_name": "firestore_export"})
-        assert emulator.http("POST", "/emulator/v1/projects/p:export", body).status == 200
-        return [
-            "--seed_from_export",
-            str(tmp_path / "firestore_export/firestore_export.overall_export_metadata"),
-        ]
-
-    with running_emulator(launcher=shim) as emulator:
-        for place in (*places.values(), others):
-            assert emulator.http("PATCH", place, "{}").status == 200
-        seed = export(emulator)
-    with running_emulator(*seed, launcher=shim) as emulator:
-        assert emulator.http("GET", places["(default)"]).status == 200
-        export(emulator)
-    with running_emulator(*seed) as emulator:
-        assert [emulator.http("GET", place).status for place in places.values()] == [200, 200]
-        assert emulator.http("GET", "/v1/projects/p/databases/(default)/documents/a/not-mine").status == 404
-        export(emulator)  # as Google's emulator does: the one that is named
-    with running_emulator(*seed) as emulator:
-        assert [emulator.http("GET", place).status for place in places.values()] == [200, 404]
