@@ -62,7 +62,7 @@ def _own_flags() -> list[str]:
     """What ./kit asks of the Firestore emulator beyond the CLI's command line (tools/java.py)."""
     import os
 
-    flags = []
+    flags = ["--export_everything"]
     if folder := os.environ.get("KINDLING_DATA_DIR"):
         flags += ["--data-dir", folder]
     for database, path in _files("KINDLING_RULES"):

@@ -37,6 +37,8 @@ _PRELOADS: Final = (
     "start_uncalled.cjs",
     "fresh_connections.cjs",
     "python_of_venv.cjs",
+    "export_everything.cjs",
+    "own_objects.cjs",
 )
 
 

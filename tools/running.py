@@ -88,7 +88,7 @@ class Plan:
             environment=self.environment(),
             log=str(self.log),
             grace=self.grace,
-            scratch=[str(folder) for folder in self.scratch],
+            scratch=[str(folder) for folder in (*self.scratch, self.objects)],
         )
 
     def environment(self) -> dict[str, str]:
@@ -103,6 +103,7 @@ class Plan:
         own.pop("KINDLING_DATA_DIR", None)
         if self.journal:
             own["KINDLING_DATA_DIR"] = str(self.journal)
+        own["KINDLING_OBJECTS"] = str(self.objects)
         own["KINDLING_REQUIRE_INDEXES"] = "1" if self.require_indexes else "0"
         if self.temporary:
             own["TMPDIR"] = str(self.temporary)
@@ -111,6 +112,11 @@ class Plan:
     @property
     def gate(self) -> Path:
         return self.folder / "gate"
+
+    @property
+    def objects(self) -> Path:
+        """Where the Storage emulator keeps the content of objects while it runs (own_objects.cjs)."""
+        return self.folder / "objects"
 
 
 @dataclass(slots=True)
@@ -217,7 +223,8 @@ def running(plan: Plan) -> Iterator[RunningSuite]:
     """Start the suite of `plan` and stop it when the context ends, in whatever way it ends."""
     plan.folder.mkdir(parents=True, exist_ok=True)
     plan.log.write_bytes(b"")
-    shutil.rmtree(plan.gate, ignore_errors=True)
+    for left in (plan.gate, plan.objects, *plan.folder.glob("firebase-export-*")):
+        shutil.rmtree(left, ignore_errors=True)
     plan.gate.mkdir()
     supervisor = subprocess.Popen(
         [sys.executable, "-P", "-m", "tools.supervisor"],

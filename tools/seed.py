@@ -62,11 +62,19 @@ def _replace(target: Path, fresh: Path) -> int:
     if target.exists() and seed_export.same_content(target, fresh):
         say(f"{shown} is as it was.")
         return 0
-    keep = list(target.glob("*.md"))
-    for path in keep:
+    for path in target.glob("*.md"):
         shutil.copy2(path, fresh / path.name)
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(fresh, target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
+    try:
+        shutil.copytree(fresh, beside / "new")
+        if target.exists():
+            target.rename(beside / "old")
+        (beside / "new").rename(target)
+    finally:
+        if not target.exists() and (beside / "old").exists():
+            (beside / "old").rename(target)
+        shutil.rmtree(beside, ignore_errors=True)
     say(f"{shown} written.")
     return 0
 

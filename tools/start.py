@@ -65,10 +65,10 @@ def run(arguments: argparse.Namespace) -> int:
         _require_free_ports(suite)
         source = _source(data, fresh=arguments.fresh, seed=arguments.seed)
         journal, ahead = saved_data.journal_of(data, wanted=not (arguments.fresh or arguments.seed))
-        say(
-            f"Data: {_describe(source)}"
-            + ("; Firestore from its journal, since the last run did not save" if ahead else "")
-        )
+        if arguments.official and ahead:
+            raise _only_in_journal(journal)
+        newer = "; Firestore from its journal, which has what was written after that was saved"
+        say(f"Data: {_describe(source)}" + (newer if ahead else ""))
         folder = KIT / (f"start-{arguments.ports}" if arguments.ports else "start")
         plan = Plan(
             suite,
@@ -85,6 +85,8 @@ def run(arguments: argparse.Namespace) -> int:
                 return _serve(started, data, _Shown(everything=arguments.verbose))
         except Stopped as stopped:
             return stopped.code
+        finally:
+            saved_data.latest(data)  # an export that was cut short may have written until the suite was gone
 
 
 def _serve(started: RunningSuite, data: Path, shown: "_Shown") -> int:
@@ -96,13 +98,14 @@ def _serve(started: RunningSuite, data: Path, shown: "_Shown") -> int:
         return 130
     suite = started.plan.suite
     host, port = suite.addresses["hub"]
-    started.last_will([sys.executable, "-P", "-m", "tools.saved_data", host, str(port), str(data)])
+    others = _not_exported(started)
+    will = [sys.executable, "-P", "-m", "tools.saved_data", host, str(port), str(data)]
+    started.last_will([*will, str(others)] if others else will)
     say(_addresses(suite), sys.stdout)
     say(styled(f"Ready after {seconds(took)}. Ctrl-C stops everything. Log: {started.plan.log}", "dim"))
     say("Kindling is ready", sys.stdout)
     code = follow(started, shown)
-    _save(started, data)
-    return code
+    return code if _save(started, data) else 1
 
 
 def follow(started: RunningSuite, shown: "_Shown") -> int:
@@ -130,23 +133,49 @@ def follow(started: RunningSuite, shown: "_Shown") -> int:
 def _ended(started: RunningSuite, what: str) -> Failure:
     """The suite cannot go on, and cannot be asked for its data; nothing is gained by an orderly end."""
     started.stop("kill")
-    journaled = started.plan.journal is not None and started.plan.java is not None
-    kept = "Firestore goes on from its journal; the rest" if journaled else "The data"
-    return started.failure(what, f"Run ./kit start again. {kept} is as it was saved last. ")
+    return started.failure(what, f"Run ./kit start again. {_kept(started)} ")
 
 
-def _save(started: RunningSuite, data: Path) -> None:
-    """Save the data; another signal gives that up, since what was saved before stays whole."""
-    say("\nSaving the data, then stopping (Ctrl-C again: stop at once).")
+def _save(started: RunningSuite, data: Path) -> bool:
+    """Save the data; another signal gives that up, since what was saved before stays whole. Gives whether
+    nothing failed.
+    """
     try:
+        say("\nSaving the data, then stopping (Ctrl-C again: stop at once).")
         begun = time.monotonic()
-        saved_data.save(started.plan.suite.addresses["hub"], data)
-        say(f"{styled('✓', 'green')} Data saved to {_short(data)} ({seconds(time.monotonic() - begun)})")
+        saved_data.save(started.plan.suite.addresses["hub"], data, _not_exported(started))
+        took = seconds(time.monotonic() - begun)
+        say(f"{styled('✓', 'green')} Data saved to {_short(data)} ({took}): {saved_data.contents(data)}")
+        if started.plan.java is None:
+            say("  Not saved: what was written to Firestore databases other than (default) of this project.")
     except (KeyboardInterrupt, Stopped):
         say("Stopping at once; the data saved before is unchanged.")
         started.stop("kill")
     except Failure as failure:
-        say(f"{styled('✗', 'red')} {failure.sentence} {failure.detail}")
+        say(f"{styled('✗', 'red')} {failure.sentence}")
+        say(f"  Make room or give kit the right to write in {data.parent}. {_kept(started)}")
+        return False
+    return True
+
+
+def _not_exported(started: RunningSuite) -> Path | None:
+    """What the suite began with, when it has databases that the running emulator does not know: Google's."""
+    return started.plan.imported if started.plan.java is None else None
+
+
+def _kept(started: RunningSuite) -> str:
+    journaled = started.plan.journal is not None and started.plan.java is not None
+    kept = "Firestore goes on from its journal; the rest" if journaled else "The data"
+    return f"{kept} is as it was saved last."
+
+
+def _only_in_journal(journal: Path) -> Failure:
+    return Failure(
+        "Firestore has data that the last run did not save, in a journal that Google's emulator cannot read.",
+        "Run ./kit start without --official and stop it with Ctrl-C, which saves it; "
+        "or leave it with --fresh or --seed.",
+        f"The journal: {journal}",
+    )
 
 
 def _source(data: Path, *, fresh: bool, seed: bool) -> Path | None:

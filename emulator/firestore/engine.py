@@ -52,10 +52,10 @@ class Engine:
     allows everything. `indexes` gives what checks the queries of a database; None asks for no index.
 
     `admit` is called on a database's first access; what it raises refuses it. `seed` gives what it begins
-    with, then and after a reset; `seed_aside` gives the same while others go on. Observers are called
-    synchronously, in order, after each commit or decision. `journal` is called before changes are made, also
-    when a database begins with none; when it raises they are not made. Long work with what the engine gives
-    takes `turns` with its own.
+    with, then and after a reset; `seed_aside` gives the same while others go on; `seeded` are the databases
+    that the seed was exported from. Observers are called synchronously, in order, after each commit or
+    decision. `journal` is called before changes are made, also when a database begins with none; when it
+    raises they are not made. Long work with what the engine gives takes `turns` with its own.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class Engine:
         self.admit: Callable[[DatabaseId], None] | None = None
         self.seed: Callable[[DatabaseId], Sequence[Document]] | None = None
         self.seed_aside: Callable[[DatabaseId], Awaitable[Sequence[Document]]] | None = None
+        self.seeded: Sequence[DatabaseId] = ()
         self.journal: Callable[[DatabaseId, tuple[DocumentChange, ...]], None] | None = None
         self.commit_observers: list[Callable[[CommitEvent], None]] = []
         self.rules_observers: list[Callable[[RulesEvaluation], None]] = []
@@ -491,6 +492,12 @@ class Engine:
     def databases(self) -> list[DatabaseId]:
         """The databases touched so far, in the order of their first access."""
         return list(self._databases)
+
+    def everything(self) -> dict[DatabaseId, Sequence[Document]]:
+        """The documents of every database as of the call, those included that only the seed has so far."""
+        unopened = [each for each in self.seeded if each not in self._databases]
+        found = {each: list(self.documents(each)) for each in self._databases}
+        return found | {each: self.seed(each) for each in unopened if self.seed is not None}
 
     # --- listening
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emulator.errors import FailedPrecondition, InvalidArgument
@@ -16,9 +16,9 @@ from emulator.firestore.documents import Document
 from emulator.firestore.engine import Engine
 from emulator.firestore.paths import DatabaseId, parse_database_name
 from emulator.firestore.values import Timestamp
-from emulator.servers.export_files import bring_back, read_export, write_export
+from emulator.servers.export_files import bring_back, write_export
 from emulator.servers.http_app import Request, Response, Route, json_body
-from emulator.servers.seed import documents_of
+from emulator.servers.seed import Seed
 from emulator.wire.export_format import OVERALL_SUFFIX, overall_name
 from emulator.wire.identity import identify
 from emulator.wire.rest_json import Json, parse_json, print_json
@@ -39,6 +39,8 @@ class ExportRequest:
     database: DatabaseId
     directory: Path
     name: str | None
+    whole: bool = False
+    """Whether the other databases of the emulator are exported beside this one."""
 
 
 def parse_request(body: Json, database: DatabaseId) -> ExportRequest:
@@ -61,11 +63,16 @@ def check_name(name: str) -> None:
         raise InvalidArgument("export_name must be the name of a folder")
 
 
-def export_routes(engine: Engine, clock: Callable[[], Timestamp]) -> list[Route]:
-    """`:export` and `:import` of a project and of a database."""
+def export_routes(engine: Engine, clock: Callable[[], Timestamp], *, everything: bool = False) -> list[Route]:
+    """`:export` and `:import` of a project and of a database.
+
+    With `everything` the export of a project has all databases. The CLI asks for `(default)` of its project
+    and means what the suite holds.
+    """
 
     async def export(request: Request) -> Response:
-        await export_database(engine, await _read_request(request), clock)
+        whole = everything and "database" not in request.params
+        await export_database(engine, replace(await _read_request(request), whole=whole), clock)
         return json_body(print_json({}))
 
     async def import_(request: Request) -> Response:
@@ -87,12 +94,16 @@ async def _read_request(request: Request) -> ExportRequest:
 
 
 async def export_database(engine: Engine, request: ExportRequest, clock: Callable[[], Timestamp]) -> None:
-    """Write the whole database as it is now; the event loop goes on meanwhile."""
+    """Write the whole database, or all of them, as of one moment; the event loop goes on meanwhile."""
     if not request.directory.is_dir():
         raise FailedPrecondition("export_directory must be a directory")
     await engine.begin(request.database)
-    documents = list(engine.documents(request.database))
-    await asyncio.to_thread(write_export, request.directory, request.name or DEFAULT_NAME, documents, clock)
+    found = (
+        engine.everything() if request.whole else {request.database: list(engine.documents(request.database))}
+    )
+    documents = found.pop(request.database)
+    name = request.name or DEFAULT_NAME
+    await asyncio.to_thread(write_export, request.directory, name, documents, clock, found)
 
 
 async def import_database(engine: Engine, request: ExportRequest, clock: Callable[[], Timestamp]) -> int:
@@ -103,8 +114,8 @@ async def import_database(engine: Engine, request: ExportRequest, clock: Callabl
 
 
 def _read(request: ExportRequest, clock: Callable[[], Timestamp], encoded: bool) -> list[Document]:
-    entities = read_export(_overall(request.directory, request.name))
-    return documents_of(entities, request.database, clock(), encoded=encoded)
+    overall = _overall(request.directory, request.name)
+    return Seed.read(overall, clock, encoded=encoded).documents(request.database)
 
 
 def _overall(place: Path, name: str | None) -> Path:

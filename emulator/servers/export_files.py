@@ -1,5 +1,9 @@
 """Exports on disk: writing one whole or not at all, and reading one.
 
+The official format has a place for one database. The others of an emulator lie in the same folder as exports
+of their own, listed in `databases.json` with the names of their projects. Who does not know of them, such as
+the official emulator, reads the one.
+
 An export is written into a hidden folder beside its place, `.<name>.<token>.partial`, which its writer holds
 locked. The one it replaces waits as `.<name>.<token>.replaced` for the moment between two renames; when the
 process ends just there, whoever looks for the export next brings it back. What else killed exports leave is
@@ -11,16 +15,18 @@ Files that cannot be read raise FailedPrecondition, with the messages of the off
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from emulator.errors import FailedPrecondition
 from emulator.firestore.documents import Document
+from emulator.firestore.paths import DatabaseId
 from emulator.firestore.values import Timestamp
 from emulator.wire.entity_proto import Entity, EntityError, decode_entity, encode_entity
 from emulator.wire.export_format import (
@@ -38,6 +44,10 @@ from emulator.wire.export_format import (
 )
 from emulator.wire.leveldb import LogError, LogWriter, read_records
 
+#: Which databases lie beside the official part. Their folders are numbered, since any text names a database.
+OTHERS = "databases.json"
+_OTHERS_FOLDER = PurePosixPath("databases")
+
 #: What waits to be removed, or to be brought back.
 _REPLACED = re.compile(r"\.(.+)\.[0-9a-f]{8}\.replaced", re.DOTALL)
 
@@ -45,16 +55,23 @@ _PARTIAL = re.compile(r"\..+\.[0-9a-f]{8}\.partial", re.DOTALL)
 
 
 def write_export(
-    directory: Path, name: str, documents: Iterable[Document], clock: Callable[[], Timestamp]
+    directory: Path,
+    name: str,
+    documents: Iterable[Document],
+    clock: Callable[[], Timestamp],
+    others: Mapping[DatabaseId, Iterable[Document]] | None = None,
 ) -> None:
     """Write an export into a folder beside its place and move it there when it is complete. An earlier one of
-    that name is replaced, and what killed ones left in the directory is removed.
+    that name is replaced, and what killed ones left in the directory is removed. `others` are further
+    databases.
     """
     bring_back(directory / name)
     partial = directory / f".{name}.{secrets.token_hex(4)}.partial"
     try:
         with _begun(partial):
             _write_files(partial, name, documents, clock)
+            if others:
+                _write_others(partial, others, clock)
             _put_in_place(partial, directory / name)
     except OSError as error:
         raise FailedPrecondition(f"The export cannot be written: {error.strerror or error}") from error
@@ -159,8 +176,36 @@ def _write_files(
     (folder / overall_name(name)).write_bytes(encode_overall(groups))
 
 
+def _write_others(
+    folder: Path, others: Mapping[DatabaseId, Iterable[Document]], clock: Callable[[], Timestamp]
+) -> None:
+    listed = []
+    for number, (database, documents) in enumerate(others.items(), 1):
+        place = _OTHERS_FOLDER / str(number)
+        (folder / place).mkdir(parents=True)
+        _write_files(folder / place, place.name, documents, clock)
+        overall = str(place / overall_name(place.name))
+        listed.append({"project": database.project, "database": database.database, "metadata": overall})
+    (folder / OTHERS).write_text(json.dumps(listed, indent=2) + "\n", encoding="utf-8")
+
+
+def read_others(overall: Path) -> dict[DatabaseId, tuple[Entity, ...]]:
+    """The entities of the databases beside the official export, the empty ones included."""
+    listing = overall.parent / OTHERS
+    if not listing.exists():
+        return {}
+    try:
+        found = {
+            DatabaseId(each["project"], each["database"]): overall.parent / each["metadata"]
+            for each in json.loads(listing.read_text(encoding="utf-8"))
+        }
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise FailedPrecondition(f"Failed to parse {listing}: {error}") from error
+    return {database: tuple(read_export(metadata)) for database, metadata in found.items()}
+
+
 def read_export(overall: Path) -> Iterator[Entity]:
-    """The entities of an export, of every database in it. That a file is damaged may show after the first."""
+    """The entities of the official part of an export. That a file is damaged may show after the first."""
     try:
         bring_back(overall.parent)
         groups = decode_overall(overall.read_bytes())

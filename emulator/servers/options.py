@@ -42,6 +42,7 @@ class Options:
     export_on_exit: Path | None = None
     export_name: str | None = None
     allow_hosts: tuple[str, ...] = ()
+    export_everything: bool = False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -75,6 +76,7 @@ def parse_options(arguments: list[str]) -> Options:
         export_on_exit=found.export_on_exit,
         export_name=found.export_name,
         allow_hosts=(*found.allow_hosts, os.environ.get(VARIABLE, "")),
+        export_everything=found.export_everything,
     )
 
 
@@ -117,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME[,NAME...]",
         help=f"hosts and origins to answer beside this machine's own; also from {VARIABLE}",
     )
+    _add_boolean(parser, "--export_everything", "have :export of a project write every database beside it")
     add("--licenses", action="version", version="Apache License 2.0", help="show the licence and exit")
     add("--version", action="version", version=_VERSION_TEXT, help="show the version and exit")
     _add_boolean(parser, "--testing", argparse.SUPPRESS)

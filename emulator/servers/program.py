@@ -54,7 +54,7 @@ def run(options: Options, listeners: list[socket.socket], signals: StopSignals) 
     signals.loop_ended()
     try:
         if exit_export is not None:
-            exit_export.write(engine, seed, now)
+            exit_export.write(engine, now)
     except FirestoreError as error:
         print(error, file=sys.stderr)
         return 1
@@ -80,6 +80,7 @@ def _engine(options: Options, seed: Seed | None) -> Engine:
     engine = Engine(clock=now, random=random.Random())
     if seed is not None:
         engine.seed, engine.seed_aside = seed.documents, seed.documents_aside
+        engine.seeded = seed.databases
     if options.single_project_mode:
         engine.admit = _only_project(options)
     if options.index_file:

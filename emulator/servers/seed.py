@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from operator import is_
 from pathlib import Path
 
@@ -12,32 +12,42 @@ from emulator.firestore.documents import Document
 from emulator.firestore.paths import DatabaseId, DocumentPath
 from emulator.firestore.sizes import document_size
 from emulator.firestore.values import Reference, Timestamp, Value
-from emulator.servers.export_files import read_export
+from emulator.servers.export_files import read_export, read_others
 from emulator.wire.documents import encode_document
 from emulator.wire.entity_proto import Entity
 
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """An export held in memory, to begin databases with. `encoded` documents are made ready for a journal."""
+    """An export held in memory, to begin databases with. `encoded` documents are made ready for a journal.
+
+    `others` are the databases beside the official part.
+    """
 
     entities: tuple[Entity, ...]
     clock: Callable[[], Timestamp]
     encoded: bool = False
+    others: Mapping[DatabaseId, tuple[Entity, ...]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, overall: Path, clock: Callable[[], Timestamp], *, encoded: bool = False) -> Seed:
         """Read all of an export, given its overall metadata file. Raises FailedPrecondition."""
-        return cls(tuple(read_export(overall)), clock, encoded)
+        return cls(tuple(read_export(overall)), clock, encoded, read_others(overall))
 
     @property
     def databases(self) -> tuple[DatabaseId, ...]:
         """Those it was exported from."""
-        return tuple(dict.fromkeys(entity.path.database for entity in self.entities))
+        return tuple(dict.fromkeys((*(entity.path.database for entity in self.entities), *self.others)))
 
     def documents(self, database: DatabaseId) -> list[Document]:
-        """What a database of that id, of any project, begins with."""
-        return documents_of(self.entities, database, self.clock(), encoded=self.encoded)
+        """What a database begins with: what was exported from it. A project of which nothing was exported
+        begins with the databases of the official part's project.
+        """
+        home = next((entity.path.database.project for entity in self.entities), database.project)
+        known = database.project in {each.project for each in self.others}
+        origin = database if known else DatabaseId(home, database.database)
+        entities = self.others.get(origin, self.entities)
+        return documents_of(entities, database, self.clock(), encoded=self.encoded)
 
     async def documents_aside(self, database: DatabaseId) -> list[Document]:
         """The same, while the event loop goes on."""

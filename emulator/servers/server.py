@@ -112,7 +112,7 @@ class EmulatorServer:
             IndexHandlers(engine),
             TriggerHandlers(self._triggers),
             RestHandlers(self._service),
-            extra_routes=export_routes(engine, now),
+            extra_routes=export_routes(engine, now, everything=self._options.export_everything),
             mounts=[Mount(path, self._webchannel) for path in (LISTEN_PATH, WRITE_PATH)],
             allowed=self._allowed,
         )

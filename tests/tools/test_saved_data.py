@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tools import saved_data
+from tools.project import SEED
 from tools.terminal import Failure
 
 Export = Callable[[Path], int]
@@ -150,6 +152,79 @@ def test_journal_that_is_not_to_be_used_begins_anew(tmp_path, at, wanted):
     folder = write_journal(data, at=at)
     assert saved_data.journal_of(data, wanted=wanted) == (folder, False)
     assert not folder.exists()
+
+
+def test_journal_goes_on_with_the_data_that_was_saved_beside_it_and_with_no_other(hub: Hub, tmp_path: Path):
+    data = tmp_path / "data"
+    folder = write_journal(data, at=1_000)
+    saved_data.save(hub.address, data)
+    assert saved_data.journal_of(data, wanted=True) == (folder, False)
+    assert (folder / saved_data.JOURNAL).read_bytes() == b"commits", "saved, and still the better copy"
+    os.utime(data / saved_data.METADATA, (3_000, 3_000))  # as where somebody puts another export there
+    assert saved_data.journal_of(data, wanted=True) == (folder, False)
+    assert not folder.exists()
+
+
+def test_commit_during_a_save_makes_the_journal_ahead(hub: Hub, tmp_path: Path):
+    """Whether the export has it nobody can tell."""
+    data = tmp_path / "data"
+    folder = write_journal(data, at=1_000)
+    export = whole_export("first")
+
+    def committing(target: Path) -> int:
+        (folder / saved_data.JOURNAL).write_bytes(b"commits and one more")
+        return export(target)
+
+    hub.export = committing
+    saved_data.save(hub.address, data)
+    assert saved_data.journal_of(data, wanted=True) == (folder, True)
+
+
+def test_journal_of_data_that_somebody_removed_is_not_used(hub: Hub, tmp_path: Path):
+    data = tmp_path / "data"
+    folder = write_journal(data, at=1_000)
+    saved_data.save(hub.address, data)
+    shutil.rmtree(data)
+    assert saved_data.journal_of(data, wanted=True) == (folder, False)
+
+
+def test_databases_that_the_running_emulator_does_not_know_go_along(hub: Hub, tmp_path: Path):
+    """Google's knows of (default) alone."""
+    data = tmp_path / "data"
+    saved_data.save(hub.address, data)
+    others = data / "firestore_export" / "databases"
+    others.mkdir(parents=True)
+    (others / "second").write_text("documents")
+    (others.parent / "databases.json").write_text("[{}]")
+    saved_data.save(hub.address, data, data)
+    assert (others / "second").read_text() == "documents"
+    saved_data.save(hub.address, data)
+    assert not others.exists()
+
+
+@pytest.mark.parametrize("left", ["data.new", "data.new.export-x1"])
+def test_what_an_interrupted_save_left_is_removed_by_the_next_look(hub: Hub, tmp_path: Path, left: str):
+    data = tmp_path / "data"
+    saved_data.save(hub.address, data)
+    (tmp_path / left / "begun").mkdir(parents=True)
+    assert saved_data.latest(data) == data
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_save_that_cannot_write_says_where_and_leaves_the_earlier_data(hub: Hub, tmp_path: Path):
+    data = tmp_path / "data"
+    saved_data.save(hub.address, data)
+    (tmp_path / "data.previous").write_text("a file in the way")
+    with pytest.raises(
+        Failure, match=r"could not be saved \(.*: .*data.*\); the data saved before is unchanged"
+    ):
+        saved_data.save(hub.address, data)
+    assert content(data) == "first"
+    assert not (tmp_path / "data.new").exists()
+
+
+def test_contents_of_an_export_are_counted():
+    assert saved_data.contents(SEED) == "1 database, 3 accounts, 13 files"
 
 
 def test_journal_of_a_first_run_that_never_saved_is_used(tmp_path):

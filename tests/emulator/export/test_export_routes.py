@@ -356,3 +356,47 @@ def test_export_while_documents_change_is_one_moment(project, tmp_path):
     for number in range(5):
         entities = read_export(tmp_path / str(number) / OVERALL)
         assert len({str(entity.fields) for entity in entities}) <= 1
+
+
+def test_everything_is_exported_where_the_cli_asks_and_each_database_comes_back_as_its_own(tmp_path):
+    """The empty one as well: it does not begin with the documents of another project's."""
+    databases = [("demo-a", "(default)"), ("demo-a", "second"), ("demo-b", "(default)"), ("demo-c", "x")]
+    with running_emulator("--export_everything") as running:
+        for project, database in databases:
+            Project(running.port, project, database).set(f"at/{project}-{database}", {})
+        emptied = Project(running.port, "demo-empty")
+        emptied.set("a/b", {})
+        emptied.clear()
+        assert Project(running.port, "demo-a").export(tmp_path).status_code == 200
+        alone = tmp_path / "alone"
+        alone.mkdir()
+        second = Project(running.port, "demo-a", "second")
+        route = f"/emulator/v1/{second.name}:export"
+        second.call("POST", route, {"export_directory": str(alone)}).raise_for_status()
+        files = {path.relative_to(alone) for path in alone.rglob("*") if path.is_file()}
+        assert files == {OVERALL, OUTPUT, GROUP}, "of a database that the URL names that one alone"
+    assert b"second" not in (tmp_path / OUTPUT).read_bytes(), "another program reads (default) alone"
+
+    with running_emulator("--seed_from_export", str(tmp_path / OVERALL)) as running:
+        for project, database in databases:
+            found = Project(running.port, project, database)
+            listed = found.call("GET", f"/v1/{found.name}/documents/at").json()["documents"]
+            assert [each["name"].rpartition("/")[2] for each in listed] == [f"{project}-{database}"]
+        empty = Project(running.port, "demo-empty")
+        assert empty.call("GET", f"/v1/{empty.name}/documents/at").json() == {}
+        new = Project(running.port, "demo-new")
+        assert new.get("at/demo-a-(default)") == {}, (
+            "a project of which nothing is there begins with (default)"
+        )
+        assert Project(running.port, "demo-new", "second").get("at/demo-a-second") == {}
+
+
+def test_a_list_of_databases_that_cannot_be_read_is_named(tmp_path):
+    with running_emulator("--export_everything") as running:
+        for project in ("demo-a", "demo-b"):
+            Project(running.port, project).set("a/b", {})
+        Project(running.port, "demo-a").export(tmp_path)
+        (tmp_path / "firestore_export" / "databases.json").write_text("[{}]")
+        answer = Project(running.port, "demo-a").load(tmp_path)
+        assert answer.status_code == 400
+        assert "databases.json" in answer.json()["error"]["message"]

@@ -121,16 +121,27 @@ def test_an_export_on_exit_is_what_the_next_one_begins_with(tmp_path: Path) -> N
         assert [path in emulator.http("GET", path).body for path in (default, other)] == [True, True]
 
 
-def test_an_export_on_exit_has_one_project_and_the_others_are_named(tmp_path: Path) -> None:
+def test_an_export_on_exit_has_every_project_and_the_official_part_is_the_one_named(tmp_path: Path) -> None:
+    overall = tmp_path / "firestore_export" / "firestore_export.overall_export_metadata"
+    paths = [
+        f"/v1/projects/{project}/databases/{database}/documents/by/{project}-{database}"
+        for project in ("theirs", "mine")
+        for database in ("(default)", "second")
+    ]
     with running_emulator("--export-on-exit", str(tmp_path), "--project_id", "mine") as emulator:
-        for project in ("theirs", "mine"):
-            emulator.http("PATCH", f"/v1/projects/{project}/databases/(default)/documents/by/{project}", "{}")
-        emulator.process.terminate()
-        emulator.process.wait(DEADLINE)
-
-        assert "only project mine is exported, not theirs" in emulator.log
+        for path in paths:
+            emulator.http("PATCH", path, "{}")
     exported = (tmp_path / "firestore_export/all_namespaces/all_kinds/output-0").read_bytes()
-    assert (b"mine" in exported, b"theirs" in exported) == (True, False)
+    assert [part in exported for part in (b"mine-(default)", b"mine-second", b"theirs")] == [
+        True,
+        False,
+        False,
+    ]
+
+    with running_emulator("--import-data", str(overall)) as emulator:
+        assert [emulator.http("GET", path).status for path in paths] == [200] * 4
+        strange = paths[0].replace("(default)/documents", "second/documents")
+        assert emulator.http("GET", strange).status == 404, "no database got what is another's"
 
 
 def test_rules_of_the_start_decide(tmp_path: Path) -> None:
