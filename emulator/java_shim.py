@@ -17,9 +17,6 @@ import sys
 BANNER = 'openjdk version "21.0.0" (Kindling stand-in, not Java)\n'
 """Answers the CLI's pattern `version "([1-9][0-9]*)`; it refuses a major version below 21."""
 
-GATE_LIMIT = 90.0
-"""Seconds after which the gate does not matter any more: whoever should open it is gone."""
-
 
 def main(arguments: list[str]) -> int:
     if "-version" in arguments:
@@ -33,7 +30,6 @@ def main(arguments: list[str]) -> int:
 
     _end_with_parent()
     if own == ["serve"]:
-        _wait_at_gate()
         from emulator.storage_rules import main as program
     else:
         from emulator.__main__ import main as program
@@ -91,24 +87,6 @@ def _files(variable: str) -> list[tuple[str, str]]:
         return [(f"{database}=", str(path)) for database, path in json.loads(text).items()]
     except ValueError:
         sys.exit(f"{variable} is neither a path nor a JSON object of paths: {text}")
-
-
-def _wait_at_gate() -> None:
-    """Load the rules runtime and wait until ./kit opens the gate, if it made one (tools/turns.py)."""
-    import os
-    import time
-
-    gate = os.environ.get("KINDLING_GATE")
-    if not gate or not os.path.isdir(gate):  # noqa: PTH112 - pathlib loads slowly
-        return
-    with open(f"{gate}/waiting", "w", encoding="utf-8"):
-        pass
-
-    import emulator.storage_rules  # noqa: F401 - loaded while the gate is closed
-
-    deadline = time.monotonic() + GATE_LIMIT
-    while not os.path.exists(f"{gate}/open") and time.monotonic() < deadline:  # noqa: PTH110
-        time.sleep(0.005)
 
 
 def _end_with_parent() -> None:

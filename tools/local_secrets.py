@@ -12,14 +12,17 @@ from pathlib import Path
 from typing import Final
 
 from tools.project import ROOT
+from tools.terminal import Failure
 
 FILE: Final = ROOT / "functions" / ".secret.local"
 NAMES: Final = ("SHARE_KEY",)
 
 
 def ensure(file: Path = FILE) -> None:
-    """Make the file, or add to it what it lacks. Several kits may do so at once."""
-    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    """Make the file, or add to it what it lacks. Several kits may do so at once. Raises Failure where it
+    cannot be read.
+    """
+    text = _read(file) if file.exists() else ""
     missing = [
         name for name in NAMES if not re.search(rf"^\s*(export\s+)?{name}\s*=\s*\S", text, re.MULTILINE)
     ]
@@ -40,3 +43,14 @@ def ensure(file: Path = FILE) -> None:
         pass  # another kit was faster, and its key is as good
     finally:
         made.unlink(missing_ok=True)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else f"byte {error.start} is no UTF-8"
+        raise Failure(
+            f"{file} cannot be read: {reason}.",
+            "Correct it (lines of NAME=value), or remove it: kit makes a new one.",
+        ) from error

@@ -32,6 +32,7 @@ _PRELOADS: Final = (
     "keep_serving.cjs",
     "compile_when_asked.cjs",
     "few_workers.cjs",
+    "python_workers.cjs",
     "end_together.cjs",
     "emulators_only.cjs",
     "start_uncalled.cjs",

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from tools import credentials, turns
+from tools import credentials
 from tools.java import environment
 from tools.project import JAVA, firebase_cli
 from tools.suite import Suite
@@ -107,11 +107,7 @@ class Plan:
         own["KINDLING_REQUIRE_INDEXES"] = "1" if self.require_indexes else "0"
         if self.temporary:
             own["TMPDIR"] = str(self.temporary)
-        return {**own, turns.VARIABLE: str(self.gate), "NO_UPDATE_NOTIFIER": "1", "NO_COLOR": "1"}
-
-    @property
-    def gate(self) -> Path:
-        return self.folder / "gate"
+        return {**own, "NO_UPDATE_NOTIFIER": "1", "NO_COLOR": "1"}
 
     @property
     def objects(self) -> Path:
@@ -121,13 +117,16 @@ class Plan:
 
 @dataclass(slots=True)
 class RunningSuite:
-    """The supervisor's other end. `ended` is the CLI's exit code once it has ended by itself."""
+    """The supervisor's other end. `ended` is the CLI's exit code once it has ended by itself; `log_read` how
+    many bytes of the log were looked at until the suite was ready.
+    """
 
     plan: Plan
     supervisor: subprocess.Popen[bytes]
     ended: int | None = None
     stopped: bool = False
     seconds_to_ready: float = 0.0
+    log_read: int = 0
     _pending: bytes = field(default=b"", repr=False)
 
     def watch(self, pid: int) -> None:
@@ -151,10 +150,8 @@ class RunningSuite:
         log = LogReader(self.plan.log)
         answers = readiness(self.plan)
         seen: set[str] = set()
-        turn = turns.Turn(self.plan.gate)
 
         def ready() -> bool:
-            turn.poll()
             for line in log.lines():
                 if died := death(line):
                     advice = "Run the same command again; should it end again, the lines above say why. "
@@ -162,8 +159,6 @@ class RunningSuite:
                 seen.update(mark for mark in (_LOADED, _NOT_LOADED) if mark in line)
                 if tell:
                     tell(line)
-            if _LOADED in seen:
-                turn.release()
             if not self.alive():
                 raise self.failure("the emulator suite ended before it was ready")
             if _NOT_LOADED in seen:
@@ -175,7 +170,7 @@ class RunningSuite:
         try:
             return wait_with_progress("Starting the emulator suite", ready)
         finally:
-            turn.release()
+            self.log_read = log.position
             log.close()
 
     def failure(self, sentence: str, advice: str = "") -> Failure:
@@ -223,9 +218,8 @@ def running(plan: Plan) -> Iterator[RunningSuite]:
     """Start the suite of `plan` and stop it when the context ends, in whatever way it ends."""
     plan.folder.mkdir(parents=True, exist_ok=True)
     plan.log.write_bytes(b"")
-    for left in (plan.gate, plan.objects, *plan.folder.glob("firebase-export-*")):
+    for left in (plan.objects, *plan.folder.glob("firebase-export-*")):
         shutil.rmtree(left, ignore_errors=True)
-    plan.gate.mkdir()
     supervisor = subprocess.Popen(
         [sys.executable, "-P", "-m", "tools.supervisor"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
@@ -252,14 +246,17 @@ def running(plan: Plan) -> Iterator[RunningSuite]:
 class LogReader:
     """Complete new lines of a growing file, each time it is asked."""
 
-    def __init__(self, path: Path, *, from_end: bool = False) -> None:
+    def __init__(self, path: Path, start: int = 0) -> None:
         self._file = open(path, "rb")  # noqa: SIM115 - open as long as the reader lives
-        self._file.seek(0, os.SEEK_END if from_end else os.SEEK_SET)
+        self._file.seek(start)
         self._pending = b""
+        self.position = start
+        """Where the first line begins that was not given yet."""
 
     def lines(self) -> Iterator[str]:
         *complete, self._pending = (self._pending + self._file.read()).split(b"\n")
         for line in complete:
+            self.position += len(line) + 1
             yield line.decode(errors="replace").rstrip()
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from tools.exec import REQUIRE_INDEXES
 from tools.project import FIREBASE_JSON, JAVA, KIT, ROOT, SAVED_DATA, SEED
 from tools.running import LogReader, Plan, RunningSuite, Stopped, running, signals_raise
 from tools.suite import TITLES, Suite, configured, load, ports_from, with_ports
-from tools.suite_log import LogLine, death, parse_line
+from tools.suite_log import LogLine, death, parse_firestore_line, parse_line
 from tools.terminal import Failure, say, seconds, styled, table
 
 HELP = "start the emulator suite with the page, and print where everything is"
@@ -23,7 +23,6 @@ EPILOG = """\
 Data is saved when the suite stops and loaded when it starts; the first time it is the seed of emulator-data/.
 Ctrl-C stops everything; a second Ctrl-C does not wait. Edits of functions and rules are picked up meanwhile.
 """
-_WARNING = "WARNING "
 GRACE = 15.0
 """Seconds the CLI gets for its own orderly end."""
 
@@ -82,14 +81,14 @@ def run(arguments: argparse.Namespace) -> int:
         )
         try:
             with running(plan) as started:
-                return _serve(started, data, _Shown(everything=arguments.verbose))
+                return _serve(started, data, Shown(everything=arguments.verbose, official=arguments.official))
         except Stopped as stopped:
             return stopped.code
         finally:
             saved_data.latest(data)  # an export that was cut short may have written until the suite was gone
 
 
-def _serve(started: RunningSuite, data: Path, shown: "_Shown") -> int:
+def _serve(started: RunningSuite, data: Path, shown: "Shown") -> int:
     """Bring the suite up, follow its log, and save its data when asked to end."""
     try:
         took = started.wait_until_ready(shown.starting)
@@ -108,11 +107,11 @@ def _serve(started: RunningSuite, data: Path, shown: "_Shown") -> int:
     return code if _save(started, data) else 1
 
 
-def follow(started: RunningSuite, shown: "_Shown") -> int:
+def follow(started: RunningSuite, shown: "Shown") -> int:
     """Show the log until a signal comes, and give its exit code; Failure when the suite ends by itself."""
     with (
-        closing(LogReader(started.plan.log, from_end=True)) as log,
-        closing(LogReader(started.plan.firestore_log, from_end=True)) as firestore,
+        closing(LogReader(started.plan.log, started.log_read)) as log,
+        closing(LogReader(started.plan.firestore_log)) as firestore,
     ):
         try:
             while started.alive():
@@ -253,27 +252,41 @@ def _addresses(suite: Suite) -> str:
     return "\n" + table([(styled(title, "bold", stream=sys.stdout), url) for title, url in rows]) + "\n"
 
 
-class _Shown:
+class Shown:
     """Which lines of the log a person sees, and how."""
 
-    def __init__(self, *, everything: bool) -> None:
-        self._everything = everything
+    def __init__(self, *, everything: bool, official: bool) -> None:
+        self._everything, self._official = everything, official
+        self._refused = False
 
     def starting(self, text: str) -> None:
-        """While starting: warnings and errors."""
+        """While starting: warnings, errors, and what nobody knows."""
         line = parse_line(text)
-        if line and (self._everything or line.serious):
+        if line and (self._everything or line.serious or (line.part == "suite" and not line.chatter)):
             self._print(line)
 
     def running(self, text: str) -> None:
         line = parse_line(text)
         if line and (self._everything or not line.chatter):
-            self._print(line)
+            self._print(self._truth_about_rules(line))
 
     def firestore(self, text: str) -> None:
-        """The Firestore emulator's own warnings, such as a missing index; the CLI keeps them in a file."""
-        if text.startswith(_WARNING):
-            self._print(LogLine("firestore", text.removeprefix(_WARNING), serious=True))
+        """What the Firestore emulator itself says, such as a missing index."""
+        line = parse_firestore_line(text, official=self._official)
+        if line and (self._everything or not line.chatter):
+            self._print(line)
+
+    def _truth_about_rules(self, line: LogLine) -> LogLine:
+        """The CLI says that rules were updated also after it showed why they cannot be."""
+        if line.part == "suite" and line.serious:
+            self._refused = self._refused or " - ERROR " in line.text
+        elif (line.part, line.text) == ("firestore", "Rules updated."):
+            refused, self._refused = self._refused, False
+            if refused:
+                return LogLine(
+                    "firestore", "Rules not updated: those from before the edit decide.", serious=True
+                )
+        return line
 
     def _print(self, line: LogLine) -> None:
         part = styled(f"{line.part:<10}", "yellow" if line.serious else "cyan")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tools import local_secrets
+from tools.terminal import Failure
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,3 +72,14 @@ def test_git_never_takes_the_file():
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert len(done.stdout.splitlines()) == 2
+
+
+@pytest.mark.parametrize("content", [b"SHARE_KEY=\xff\xfe\n", None], ids=["no text", "a folder"])
+def test_file_that_cannot_be_read_is_named_and_stays(file: Path, content: bytes | None):
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_bytes(content)
+    with pytest.raises(Failure, match=f"{file} cannot be read: "):
+        local_secrets.ensure(file)
+    assert file.is_dir() if content is None else file.read_bytes() == content
