@@ -9,6 +9,7 @@ import sys
 from importlib import import_module
 from typing import Final
 
+from tools.signals import Stopped, hold_signals, let_signals_in, signals_raise
 from tools.terminal import Failure, report
 
 COMMANDS: Final = ("start", "test", "check", "exec", "env", "seed", "rules", "indexes", "bench")
@@ -34,6 +35,21 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
+def _run() -> int:
+    """`main` as a process of its own: a signal ends it with the code of that signal, whenever it comes."""
+    try:
+        with signals_raise():
+            let_signals_in()
+            try:
+                return main()
+            finally:
+                hold_signals()
+    except KeyboardInterrupt:
+        return 130
+    except Stopped as stopped:
+        return stopped.code
+
+
 def _parser(names: list[str]) -> argparse.ArgumentParser:
     """A parser that knows these commands: all of them for help, else only the one that is run."""
     parser = argparse.ArgumentParser(
@@ -55,4 +71,4 @@ def _parser(names: list[str]) -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(_run())

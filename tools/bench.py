@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from tools.figures import Figure, PeerMissing
 from tools.project import ROOT
-from tools.running import Stopped, signals_raise
+from tools.signals import Stopped, signals_raise
 from tools.terminal import Failure, say, seconds, styled, table
 
 HELP = "measure import time, start, upload to visible, rules; a table, and JSON with --json"

@@ -9,6 +9,7 @@ from typing import Final
 
 from tools import install
 from tools.project import venv_python
+from tools.signals import Stopped, hold_signals, signals_raise
 from tools.terminal import Failure, report
 
 NEEDS: Final[dict[str, tuple[install.Installable, ...]]] = {
@@ -34,11 +35,15 @@ def main(arguments: list[str]) -> int:
 
         return run_tools(arguments)
     try:
-        install.ensure(*NEEDS[own[0]])
+        with signals_raise():
+            install.ensure(*NEEDS[own[0]])
+            hold_signals()
     except Failure as failure:
         return report(failure)
     except KeyboardInterrupt:
-        return report(Failure("stopped; what was half installed will be installed again.", code=130))
+        return 130
+    except Stopped as stopped:
+        return stopped.code
     # Container images often set it. Dozens of short-lived Pythons would then compile every module again:
     # starting the Firestore emulator takes three times as long.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

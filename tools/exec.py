@@ -9,11 +9,16 @@ import signal
 import subprocess
 from contextlib import AbstractContextManager
 
-from tools import credentials
+from tools import credentials, processes
 from tools.private import private_suite
-from tools.running import RunningSuite, Stopped, signals_raise
+from tools.running import RunningSuite
+from tools.signals import Stopped, signals_raise
 from tools.terminal import Failure
 
+POLL = 1.0
+"""Seconds between two looks at the suite while the command runs."""
+GRACE = 5.0
+"""Seconds the command gets for its own orderly end."""
 REQUIRE_INDEXES = (
     "refuse queries that production would refuse because firestore.indexes.json lacks their index"
 )
@@ -66,25 +71,39 @@ def run_against(suite: RunningSuite, command: list[str]) -> int:
         child = subprocess.Popen(command, env=environment)
     except OSError as error:
         raise Failure(f"cannot run {command[0]}: {error.strerror}.", code=127) from error
-    suite.watch(child.pid)
-    code = _wait_for(child)
+    try:
+        suite.watch(child.pid)
+        code = _wait_for(child, suite)
+    except BaseException as ending:
+        _end(child, signal.Signals(ending.code - 128) if isinstance(ending, Stopped) else signal.SIGTERM)
+        raise
     return 128 - code if code < 0 else code
 
 
-def _wait_for(child: subprocess.Popen[bytes]) -> int:
-    """Wait for the command. Ctrl-C reaches it by itself, being in the same terminal; other signals are
-    handed on.
+def _wait_for(child: subprocess.Popen[bytes], suite: RunningSuite) -> int:
+    """Wait for the command, as long as its suite is there. Ctrl-C reaches it by itself, being in the same
+    terminal.
     """
     interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        return child.wait()
-    except Stopped as stopped:
-        child.send_signal(stopped.code - 128)
-        try:
-            child.wait(5)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-        raise
+        while True:
+            try:
+                return child.wait(POLL)
+            except subprocess.TimeoutExpired:
+                if not suite.alive():
+                    raise suite.failure(
+                        f"{suite.what_ended()} while the command ran, which was ended"
+                    ) from None
     finally:
         signal.signal(signal.SIGINT, interrupt)
+
+
+def _end(child: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """End the command and what it started; it shares its process group with kit."""
+
+    def family() -> set[int]:
+        child.poll()
+        return processes.descendants([child.pid]) | {child.pid}
+
+    processes.end(family, number, GRACE)
+    child.wait()

@@ -24,7 +24,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Protocol
 
+from tools.programs import run_program
 from tools.project import EMULATOR, FIREBASE_JSON, FUNCTIONS_VENV, KIT, NODE_MODULES, ROOT, VENV
+from tools.signals import Stopped
 from tools.terminal import Failure, run_steps, say
 
 OLDEST_NODE: Final = (20, 19)
@@ -179,7 +181,11 @@ def ensure(*wanted: Installable) -> None:
         if missing:
             names = ", ".join(item.title for item in missing)
             say(f"Installing what is missing ({names}); the first time takes a few minutes.")
-            run_steps({item.title: item.install for item in missing})
+            try:
+                run_steps({item.title: item.install for item in missing})
+            except (KeyboardInterrupt, Stopped):
+                say("Stopped; what was half installed will be installed again.")
+                raise
 
 
 def require_node() -> None:
@@ -236,16 +242,13 @@ def _run_installer(command: Sequence[str], title: str) -> None:
     behind.
     """
     environment = {**os.environ, "npm_config_update_notifier": "false"}
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, errors="replace", check=False, pass_fds=tuple(_held_locks),
-    )  # fmt: skip
-    if done.returncode != 0:
+    code, printed = run_program(command, ROOT, environment, keeps=tuple(_held_locks))
+    if code != 0:
         program = " ".join([Path(command[0]).name, *command[1:4]])
         raise Failure(
-            f"installing {title} failed ({program} ... ended with {done.returncode}).",
+            f"installing {title} failed ({program} ... ended with {code}).",
             _NETWORK_REMEDY,
-            _both_ends(done.stdout.splitlines()),
+            _both_ends(printed.splitlines()),
         )
 
 

@@ -32,9 +32,9 @@ def ensure(file: Path = FILE) -> None:
     lines = "".join(f"{name}={secrets.token_urlsafe(32)}\n" for name in missing)
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")  # for its owner alone
     made = Path(name)
-    with open(descriptor, "w", encoding="utf-8") as out:
-        out.write(begun + lines)
     try:
+        with open(descriptor, "w", encoding="utf-8") as out:
+            out.write(begun + lines)
         if text:
             made.replace(file)
         else:

@@ -4,10 +4,10 @@ import fcntl
 import hashlib
 import os
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Final
 
+from tools.programs import run_program
 from tools.project import KIT, ROOT
 from tools.terminal import Failure, run_steps
 
@@ -33,6 +33,9 @@ def _current() -> bool:
 
 def _build() -> None:
     """Build beside the page that is there, then change places: a reader sees the one or the other."""
+    for left in KIT.glob("page-*"):  # of a kit that was killed
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
     digest = _sources_digest()
     fresh, old = KIT / f"page-{os.getpid()}", KIT / f"page-{os.getpid()}-old"
     command = [
@@ -47,14 +50,11 @@ def _build() -> None:
         "--logLevel",
         "warn",
     ]
-    done = subprocess.run(
-        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, errors="replace", check=False,
-    )  # fmt: skip
-    if done.returncode != 0:
+    code, printed = run_program(command, ROOT, os.environ)
+    if code != 0:
         shutil.rmtree(fresh, ignore_errors=True)
         raise Failure(
-            "the page could not be built (npm run build).", "Correct what it says above.", done.stdout[-4000:]
+            "the page could not be built (npm run build).", "Correct what it says above.", printed[-4000:]
         )
     if BUILT.exists():
         BUILT.rename(old)

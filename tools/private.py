@@ -31,13 +31,11 @@ def private_suite(
     It begins with a copy of the export in `data`, or empty without `seed`. `require_indexes` refuses queries
     that production would refuse for want of an index.
     """
-    folder = _new_run_folder()
-    temporary = Path(tempfile.mkdtemp(prefix="kindling-"))
     java.plant()
     local_secrets.ensure()
     credentials.ensure()
     page.ensure_built()
-    with private_block(list(DEFAULT_PORTS)) as ports:
+    with _scratch() as (folder, temporary), private_block(list(DEFAULT_PORTS)) as ports:
         config = snapshot.take(with_ports(load(FIREBASE_JSON), ports), folder / "project")
         plan = Plan(
             Suite({name: ("127.0.0.1", port) for name, port in ports.items()}),
@@ -48,11 +46,31 @@ def private_suite(
             java=java_folder,
             require_indexes=require_indexes,
             temporary=temporary,
-            scratch=(temporary, folder / "project", folder / "seed"),
+            scratch=_passing(folder, temporary),
         )
         with running(plan) as started:
             started.seconds_to_ready = started.wait_until_ready()
             yield started
+
+
+@contextmanager
+def _scratch() -> Iterator[tuple[Path, Path]]:
+    """The folder of a run and one for what is temporary. Of the first only the logs stay, also when kit is
+    stopped before a supervisor sees to it.
+    """
+    folder = _new_run_folder()
+    temporary = Path(tempfile.mkdtemp(prefix="kindling-"))
+    try:
+        yield folder, temporary
+    finally:
+        for passing in _passing(folder, temporary):
+            shutil.rmtree(passing, ignore_errors=True)
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _passing(folder: Path, temporary: Path) -> tuple[Path, ...]:
+    return temporary, folder / "project", folder / "seed"
 
 
 def _copy_of(data: Path, folder: Path) -> Path | None:

@@ -5,20 +5,23 @@ remains.
 import http.client
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from tools import credentials
+from tools import credentials, processes
 from tools.java import environment
 from tools.project import JAVA, firebase_cli
+from tools.signals import Stopped as Stopped
+from tools.signals import signals_raise as signals_raise
 from tools.suite import Suite
 from tools.suite_log import death
 from tools.supervisor import Job
@@ -27,6 +30,11 @@ from tools.terminal import Failure, wait_with_progress
 START_LIMIT: Final = 240.0
 """Seconds until a suite that does not become ready is given up."""
 STOP_LIMIT: Final = 30.0
+ORPHANS_GRACE: Final = 3.0
+"""Seconds that a suite without a supervisor gets; on Linux it was told to end when that was killed."""
+
+MARK: Final = "KINDLING_SUITE"
+"""Names the suite in the environment of its processes."""
 
 PROBES: Final[dict[str, str]] = {
     "hub": "/emulators",
@@ -88,8 +96,15 @@ class Plan:
             environment=self.environment(),
             log=str(self.log),
             grace=self.grace,
-            scratch=[str(folder) for folder in (*self.scratch, self.objects)],
+            scratch=[str(folder) for folder in self._scratch()],
         )
+
+    def remove_scratch(self) -> None:
+        for folder in self._scratch():
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _scratch(self) -> tuple[Path, ...]:
+        return (*self.scratch, self.objects)
 
     def environment(self) -> dict[str, str]:
         """The environment of the suite: that of kit without the address of any other suite, with our
@@ -117,16 +132,20 @@ class Plan:
 
 @dataclass(slots=True)
 class RunningSuite:
-    """The supervisor's other end. `ended` is the CLI's exit code once it has ended by itself; `log_read` how
-    many bytes of the log were looked at until the suite was ready.
+    """The supervisor's other end. `ended` is the CLI's exit code once it has ended by itself, `stopped` that
+    nothing more will be told, `gone` that nothing of the suite is left; `mark` is in the environment of all
+    its processes; `log_read` is how many bytes of the log were looked at until the suite was ready.
     """
 
     plan: Plan
     supervisor: subprocess.Popen[bytes]
+    mark: str = ""
     ended: int | None = None
     stopped: bool = False
+    gone: bool = False
     seconds_to_ready: float = 0.0
     log_read: int = 0
+    _pid: int = 0
     _pending: bytes = field(default=b"", repr=False)
 
     def watch(self, pid: int) -> None:
@@ -160,7 +179,7 @@ class RunningSuite:
                 if tell:
                     tell(line)
             if not self.alive():
-                raise self.failure("the emulator suite ended before it was ready")
+                raise self.failure(f"{self.what_ended()} before it was ready")
             if _NOT_LOADED in seen:
                 raise self.failure("the functions could not be loaded")
             if time.monotonic() - started > START_LIMIT:
@@ -173,6 +192,14 @@ class RunningSuite:
             self.log_read = log.position
             log.close()
 
+    def what_ended(self) -> str:
+        """Says what is not alive, where `alive` says no."""
+        return (
+            "the supervisor of the emulator suite was killed"
+            if self.unattended()
+            else "the emulator suite ended"
+        )
+
     def failure(self, sentence: str, advice: str = "") -> Failure:
         remedy = f"{advice}The whole log: {self.plan.log}"
         return Failure(f"{sentence}.", remedy, log_tail(self.plan.log))
@@ -182,12 +209,26 @@ class RunningSuite:
         self._send(word)
 
     def wait(self, limit: float = STOP_LIMIT) -> None:
-        """Wait until the supervisor says that nothing is left."""
+        """Wait until the supervisor says that nothing is left; do its work when it was killed."""
         try:
             self.supervisor.wait(limit)
         except subprocess.TimeoutExpired:
             self.supervisor.kill()
             self.supervisor.wait()
+        self._listen()
+        if not self.gone:
+            processes.end(self._family, signal.SIGTERM, ORPHANS_GRACE)
+            self.plan.remove_scratch()
+
+    def unattended(self) -> bool:
+        """Whether the supervisor was killed."""
+        self._listen()
+        return not self.gone and self.supervisor.poll() is not None
+
+    def _family(self) -> set[int]:
+        """What the supervisor started, as far as it can be found without it."""
+        below = processes.descendants([self._pid]) | {self._pid} if self._pid else set()
+        return below | processes.with_variable(f"{MARK}={self.mark}")
 
     def _send(self, line: str) -> None:
         assert self.supervisor.stdin is not None
@@ -202,7 +243,7 @@ class RunningSuite:
         while True:
             try:
                 chunk = os.read(self.supervisor.stdout.fileno(), 4096)
-            except BlockingIOError:
+            except (BlockingIOError, ValueError):
                 return
             if not chunk:
                 self.stopped = True
@@ -211,6 +252,8 @@ class RunningSuite:
             for line in lines:
                 message: dict[str, Any] = json.loads(line)
                 self.ended = message.get("ended", self.ended)
+                self.gone = message.get("stopped", self.gone)
+                self._pid = message.get("started", self._pid)
 
 
 @contextmanager
@@ -227,19 +270,22 @@ def running(plan: Plan) -> Iterator[RunningSuite]:
     assert supervisor.stdin is not None
     assert supervisor.stdout is not None
     os.set_blocking(supervisor.stdout.fileno(), False)
-    suite = RunningSuite(plan, supervisor)
+    suite = RunningSuite(plan, supervisor, secrets.token_hex(8))
+    job = plan.job()
+    job.environment[MARK] = suite.mark
     try:
-        supervisor.stdin.write(plan.job().line().encode())
+        supervisor.stdin.write(job.line().encode())
         supervisor.stdin.flush()
         yield suite
     finally:
         suite.stop()
         try:
             suite.wait()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Stopped):
             suite.stop("kill")
             suite.wait()
-        supervisor.stdin.close()
+        with suppress(OSError):  # what could not be told to one that was killed is written again here
+            supervisor.stdin.close()
         supervisor.stdout.close()
 
 
@@ -329,33 +375,3 @@ class _Answers:
             finally:
                 connection.close()
         return self._answered
-
-
-@contextmanager
-def signals_raise() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into Stopped for the time of the context, so that `finally` clauses run.
-
-    SIGHUP stays ignored under nohup. SIGINT interrupts even where a shell script started kit in the
-    background, for which shells switch it off.
-    """
-
-    def stop(number: int, _frame: object) -> None:
-        raise Stopped(number)
-
-    wanted = {signal.SIGTERM: stop, signal.SIGHUP: stop, signal.SIGINT: signal.default_int_handler}
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-        del wanted[signal.SIGHUP]
-    before = {name: signal.signal(name, handler) for name, handler in wanted.items()}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
-
-
-class Stopped(BaseException):
-    """kit was asked to end by a signal."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.code = 128 + number

@@ -30,6 +30,9 @@ _SAVED: Final = "saved"
 EXPORT_LIMIT: Final = 600.0
 """Seconds; whoever waits may stop it before."""
 
+_TRIES: Final = 2
+"""Exports of one save: once more where something was written meanwhile."""
+
 _UNCHANGED: Final = "the data saved before is unchanged"
 
 
@@ -54,7 +57,7 @@ def journal_of(data: Path, *, wanted: bool) -> tuple[Path, bool]:
     It is when something was written after the last save. A journal that is not `wanted`, or belongs to other
     data than what is there now, begins anew.
     """
-    folder = data.with_name(f"{data.name}.journal")
+    folder = _journal_folder(data)
     journal, metadata, marker = folder / JOURNAL, data / METADATA, folder / _SAVED
     written = journal.exists() and journal.stat().st_size > 0
     saved = metadata.stat().st_mtime_ns if metadata.exists() else None
@@ -82,15 +85,19 @@ def save(hub: tuple[str, int], data: Path = SAVED_DATA, others_of: Path | None =
     """
     try:
         latest(data)
-        fresh = _fresh(data)
-        fresh.mkdir(parents=True)
-        begun = fresh.stat().st_mtime_ns
-        export(hub, fresh)
+        fresh, journal = _fresh(data), _journal_folder(data) / JOURNAL
+        for _ in range(_TRIES):
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir(parents=True)
+            begun = fresh.stat().st_mtime_ns
+            export(hub, fresh)
+            if not journal.exists() or journal.stat().st_mtime_ns < begun:
+                break
         if not complete(fresh):
             raise Failure(f"the emulator suite exported incomplete data; {_UNCHANGED}.")
         if others_of:
             _keep_others(others_of, fresh)
-        # A commit from now on may be in the export or not, and makes the journal newer than the data.
+        # A commit since then may be in the export or not, and makes the journal newer than the data.
         os.utime(fresh / METADATA, ns=(begun, begun))
         _put_in_place(data)
         _mark_journal(data)
@@ -137,7 +144,7 @@ def _put_in_place(data: Path) -> None:
 
 
 def _mark_journal(data: Path) -> None:
-    folder = data.with_name(f"{data.name}.journal")
+    folder = _journal_folder(data)
     if (folder / JOURNAL).exists():
         marker = folder / _SAVED
         marker.with_suffix(".new").write_text(str((data / METADATA).stat().st_mtime_ns), encoding="ascii")
@@ -171,6 +178,10 @@ def contents(folder: Path) -> str:
 
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _journal_folder(data: Path) -> Path:
+    return data.with_name(f"{data.name}.journal")
 
 
 def _fresh(data: Path) -> Path:

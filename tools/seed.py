@@ -20,9 +20,9 @@ from typing import Any, Final
 from tools import seed_export
 from tools.private import private_suite
 from tools.project import KIT, ROOT, SEED
-from tools.running import Stopped, signals_raise
 from tools.saved_data import complete, export
 from tools.seed_content import BEGINNING, FILES, PASSWORD, PEOPLE, SeedFile
+from tools.signals import Stopped, signals_raise
 from tools.suite import Suite
 from tools.terminal import Failure, run_steps, say
 

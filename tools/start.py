@@ -13,7 +13,8 @@ from pathlib import Path
 from tools import credentials, java, local_secrets, page, ports, saved_data
 from tools.exec import REQUIRE_INDEXES
 from tools.project import FIREBASE_JSON, JAVA, KIT, ROOT, SAVED_DATA, SEED
-from tools.running import LogReader, Plan, RunningSuite, Stopped, running, signals_raise
+from tools.running import LogReader, Plan, RunningSuite, running
+from tools.signals import Stopped, signals_raise
 from tools.suite import TITLES, Suite, configured, load, ports_from, with_ports
 from tools.suite_log import LogLine, death, parse_firestore_line, parse_line
 from tools.terminal import Failure, say, seconds, styled, table
@@ -103,14 +104,16 @@ def _serve(started: RunningSuite, data: Path, shown: "Shown") -> int:
     say(_addresses(suite), sys.stdout)
     say(styled(f"Ready after {seconds(took)}. Ctrl-C stops everything. Log: {started.plan.log}", "dim"))
     say("Kindling is ready", sys.stdout)
-    code = follow(started, shown)
+    code = follow(started, shown, started.log_read)
     return code if _save(started, data) else 1
 
 
-def follow(started: RunningSuite, shown: "Shown") -> int:
-    """Show the log until a signal comes, and give its exit code; Failure when the suite ends by itself."""
+def follow(started: RunningSuite, shown: "Shown", begin: int = 0) -> int:
+    """Show the log from the byte `begin` on until a signal comes, and give its exit code; Failure when the
+    suite ends by itself.
+    """
     with (
-        closing(LogReader(started.plan.log, started.log_read)) as log,
+        closing(LogReader(started.plan.log, begin)) as log,
         closing(LogReader(started.plan.firestore_log)) as firestore,
     ):
         try:
@@ -126,7 +129,8 @@ def follow(started: RunningSuite, shown: "Shown") -> int:
             return 130
         except Stopped as stopped:
             return stopped.code
-    raise _ended(started, "the emulator suite ended by itself")
+    what = started.what_ended()
+    raise _ended(started, what if started.unattended() else f"{what} by itself")
 
 
 def _ended(started: RunningSuite, what: str) -> Failure:

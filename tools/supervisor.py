@@ -20,10 +20,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, Final
+
+from tools import processes
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_CHILD_SUBREAPER: Final = 36
@@ -123,7 +123,7 @@ def _obey(suite: subprocess.Popen[bytes], wishes: Wishes) -> str:
 
 def _stop(suite: subprocess.Popen[bytes], grace: float, watched: list[int]) -> None:
     """End the suite and everything below it; a `kill` line or a second end of input cuts the grace short."""
-    family = _descendants([os.getpid(), *watched]) | set(watched)
+    family = processes.descendants([os.getpid(), *watched]) | set(watched)
     if grace > 0 and suite.poll() is None:
         suite.send_signal(signal.SIGINT)
         deadline = time.monotonic() + grace
@@ -134,11 +134,11 @@ def _stop(suite: subprocess.Popen[bytes], grace: float, watched: list[int]) -> N
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         childless = _reap(suite)
-        family = {pid for pid in family | _descendants([os.getpid()]) if _alive(pid)}
+        family = {pid for pid in family | processes.descendants([os.getpid()]) if processes.alive(pid)}
         if childless and not family:
             return
         for pid in family:
-            _signal(pid, signal.SIGKILL)
+            processes.send(pid, signal.SIGKILL)
         time.sleep(0.01)
 
 
@@ -153,64 +153,6 @@ def _hurried() -> bool:
     line = os.read(0, 4096)
     _hurry_open = bool(line)
     return b"kill" in line
-
-
-def _descendants(roots: Iterable[int]) -> set[int]:
-    """Every process below `roots`, themselves excluded."""
-    children: dict[int, list[int]] = {}
-    for pid, parent in _processes():
-        children.setdefault(parent, []).append(pid)
-    found: set[int] = set()
-    todo = list(roots)
-    while todo:
-        for child in children.get(todo.pop(), []):
-            if child not in found:
-                found.add(child)
-                todo.append(child)
-    return found
-
-
-def _processes() -> Iterable[tuple[int, int]]:
-    """All (process, parent) pairs: from /proc, or from ps where there is none."""
-    if Path("/proc/self/stat").exists():
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    stat = (entry / "stat").read_text(encoding="utf-8", errors="replace")
-                except OSError:
-                    continue
-                yield int(entry.name), int(stat.rpartition(")")[2].split()[1])
-        return
-    listing = subprocess.run(["ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=False)
-    own = os.getpid()
-    for line in listing.stdout.splitlines():
-        pid, parent = line.split()
-        if int(pid) != own:
-            yield int(pid), int(parent)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return False
-    try:
-        return (
-            Path(f"/proc/{pid}/stat")
-            .read_text(encoding="utf-8", errors="replace")
-            .rpartition(")")[2]
-            .split()[0]
-            != "Z"
-        )
-    except OSError:
-        return not Path("/proc/self/stat").exists()
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    try:
-        os.kill(pid, number)
-    except OSError:
-        pass
 
 
 def _reap(suite: subprocess.Popen[bytes]) -> bool:

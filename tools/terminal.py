@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TextIO
 
+from tools.programs import end_programs
+
 SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 ERASE_LINE: Final = "\r\x1b[2K"
 PLAIN_INTERVAL: Final = 10.0
@@ -86,18 +88,23 @@ def run_steps(steps: Mapping[str, Callable[[], None]], *, quiet_below: float = 0
         running: dict[Future[None], str] = {pool.submit(step): name for name, step in steps.items()}
         live = _LiveLine(started)
         failure: BaseException | None = None
-        while running:
-            live.show(list(running.values()))
-            time.sleep(0.05)
-            for future in [future for future in running if future.done()]:
-                name, error = running.pop(future), future.exception()
-                live.clear()
-                took = time.monotonic() - started
-                if error is not None:
-                    failure = failure or error
-                    say(f"{styled('✗', 'red')} {name} {styled(f'({seconds(took)})', 'dim')}")
-                elif took >= quiet_below:
-                    say(f"{styled('✓', 'green')} {name} {styled(f'({seconds(took)})', 'dim')}")
+        try:
+            while running:
+                live.show(list(running.values()))
+                time.sleep(0.05)
+                for future in [future for future in running if future.done()]:
+                    name, error = running.pop(future), future.exception()
+                    live.clear()
+                    took = time.monotonic() - started
+                    if error is not None:
+                        failure = failure or error
+                        say(f"{styled('✗', 'red')} {name} {styled(f'({seconds(took)})', 'dim')}")
+                    elif took >= quiet_below:
+                        say(f"{styled('✓', 'green')} {name} {styled(f'({seconds(took)})', 'dim')}")
+        except BaseException:
+            end_programs()  # the steps end with them, and the pool waits for the steps
+            live.clear()
+            raise
         if failure is not None:
             raise failure
 

@@ -8,7 +8,7 @@ from tools import chromium
 from tools.exec import run_against
 from tools.private import private_suite
 from tools.project import ROOT, venv_python
-from tools.running import Stopped, signals_raise
+from tools.signals import Stopped, signals_raise
 from tools.terminal import say
 
 HELP = "install what tests need and run them against a private copy of the suite"

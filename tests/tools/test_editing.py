@@ -52,7 +52,7 @@ def seen(suite: RunningSuite, until: str) -> list[str]:
     give_up = threading.Timer(DEADLINE, suite.stop, ["kill"])
     give_up.start()
     try:
-        assert follow(suite, watching) == 130
+        assert follow(suite, watching, suite.log_read) == 130
     finally:
         give_up.cancel()
     suite.log_read = suite.plan.log.stat().st_size

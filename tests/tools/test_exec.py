@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -133,3 +135,57 @@ def test_suite_that_cannot_start_shows_the_end_of_its_log():
     assert "the emulator suite ended before it was ready" in done.stderr
     assert "No emulators to start" in done.stderr
     assert "The whole log:" in done.stderr
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """For temporary files: a socket's path has at most a hundred characters."""
+    with tempfile.TemporaryDirectory(prefix="kit-") as folder:
+        yield Path(folder)
+
+
+STUBBORN = """
+import pathlib, signal, subprocess, sys, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGTERM, lambda *_: (pathlib.Path(sys.argv[1] + ".asked").touch(), sys.exit(0)))
+child = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+subprocess.Popen([sys.executable, "-c", child])
+"""
+
+
+def supervisor_of(mark: str) -> int:
+    commands = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in processes_with(mark)}
+    return next(pid for pid, command in commands.items() if "tools.supervisor" in command)
+
+
+def cli_of(mark: str) -> int:
+    commands = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in processes_with(mark)}
+    return next(pid for pid, command in commands.items() if "\0emulators:start\0" in command)
+
+
+@pytest.mark.parametrize(
+    ("victim", "sentence"),
+    [
+        pytest.param(supervisor_of, "the supervisor of the emulator suite was killed", id="supervisor"),
+        pytest.param(cli_of, "the emulator suite ended", id="CLI"),
+    ],
+)
+def test_command_ends_with_the_suite_it_needs_and_nothing_is_left(
+    tmp_path: Path, mark: str, short_folder: Path, started, victim, sentence: str
+):
+    script = STUBBORN + TELL + "time.sleep(600)"
+    kit = started(
+        [str(ROOT / "kit"), "exec", *QUICK, "--", sys.executable, "-c", script, str(tmp_path / "told")],
+        env={**os.environ, "KIT_TEST_MARK": str(tmp_path), "TMPDIR": str(short_folder)},
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    wait_until((tmp_path / "told").exists, "the command")
+    ports = ports_of(json.loads((tmp_path / "told").read_text()))
+    os.kill(victim(mark), signal.SIGKILL)
+    wait_until((tmp_path / "told.asked").exists, "the command to be asked to end", 20)
+    assert kit.wait(60) == 1
+    assert f"kit: {sentence} while the command ran, which was ended." in kit.stderr.read()
+    wait_until(lambda: not processes_with(mark), "every process to end", 20)
+    assert not [port for port in ports if answers(port)]
+    assert [path.name for path in short_folder.iterdir() if "locks" not in path.name] == []

@@ -180,6 +180,27 @@ def test_commit_during_a_save_makes_the_journal_ahead(hub: Hub, tmp_path: Path):
     assert saved_data.journal_of(data, wanted=True) == (folder, True)
 
 
+def test_save_tries_again_where_something_was_written_meanwhile(hub: Hub, tmp_path: Path):
+    data = tmp_path / "data"
+    folder = write_journal(data, at=1_000)
+    asked: list[Path] = []
+
+    def committing_once(target: Path) -> int:
+        if not asked:
+            (folder / saved_data.JOURNAL).write_bytes(b"commits and one more")
+            future = data.parent.stat().st_mtime + 1
+            os.utime(folder / saved_data.JOURNAL, (future, future))
+        else:
+            os.utime(folder / saved_data.JOURNAL, (1_000, 1_000))
+        asked.append(target)
+        return whole_export("first")(target)
+
+    hub.export = committing_once
+    saved_data.save(hub.address, data)
+    assert len(asked) == 2
+    assert saved_data.journal_of(data, wanted=True) == (folder, False)
+
+
 def test_journal_of_data_that_somebody_removed_is_not_used(hub: Hub, tmp_path: Path):
     data = tmp_path / "data"
     folder = write_journal(data, at=1_000)
