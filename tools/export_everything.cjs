@@ -60,7 +60,12 @@ function wholeExport(HubExport) {
     constructor(projectId, options) {
       super(projectId, options);
       fs.rmdirSync(this.tmpDir);
-      fs.mkdirSync(path.dirname(this.exportPath), { recursive: true });
+      const beside = path.dirname(this.exportPath);
+      fs.mkdirSync(beside, { recursive: true });
+      for (const name of fs.readdirSync(beside)) {
+        if (!name.startsWith(`${path.basename(this.exportPath)}.export-`)) continue;
+        fs.rmSync(path.join(beside, name), { recursive: true, force: true }); // of one that was killed
+      }
       this.tmpDir = fs.mkdtempSync(`${this.exportPath}.export-`);
     }
 

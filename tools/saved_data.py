@@ -30,6 +30,8 @@ _SAVED: Final = "saved"
 EXPORT_LIMIT: Final = 600.0
 """Seconds; whoever waits may stop it before."""
 
+_ANSWER_LIMIT: Final = 5.0
+
 _TRIES: Final = 2
 """Exports of one save: once more where something was written meanwhile."""
 
@@ -124,6 +126,22 @@ def export(hub: tuple[str, int], folder: Path) -> None:
         connection.close()
     if response.status != http.client.OK:
         raise Failure(f"the emulator suite could not export ({_message(answer)}); {_UNCHANGED}.")
+
+
+def waiting_tasks(tasks: tuple[str, int]) -> str:
+    """How many tasks the Cloud Tasks emulator holds, as "3 tasks"; nothing where it holds none, or does not
+    answer.
+    """
+    connection = http.client.HTTPConnection(*tasks, timeout=_ANSWER_LIMIT)
+    try:
+        connection.request("GET", "/queueStats")
+        queues = json.loads(connection.getresponse().read())
+        waiting = sum(queue["numberOfTasks"] for queue in queues.values())
+    except (OSError, http.client.HTTPException, ValueError, TypeError, KeyError, AttributeError):
+        return ""
+    finally:
+        connection.close()
+    return _counted(waiting, "task") if waiting else ""
 
 
 def _message(answer: str) -> str:

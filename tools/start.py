@@ -16,12 +16,13 @@ from tools.project import FIREBASE_JSON, JAVA, KIT, ROOT, SAVED_DATA, SEED
 from tools.running import LogReader, Plan, RunningSuite, running
 from tools.signals import Stopped, signals_raise
 from tools.suite import TITLES, Suite, configured, load, ports_from, with_ports
-from tools.suite_log import LogLine, death, parse_firestore_line, parse_line
+from tools.suite_log import HEALTH_CHECK, LogLine, death, parse_firestore_line, parse_line
 from tools.terminal import Failure, say, seconds, styled, table
 
 HELP = "start the emulator suite with the page, and print where everything is"
 EPILOG = """\
 Data is saved when the suite stops and loaded when it starts; the first time it is the seed of emulator-data/.
+Saved are the Firestore databases, accounts, tenants and files of every project, but no tasks that wait.
 Ctrl-C stops everything; a second Ctrl-C does not wait. Edits of functions and rules are picked up meanwhile.
 """
 GRACE = 15.0
@@ -149,8 +150,8 @@ def _save(started: RunningSuite, data: Path) -> bool:
         saved_data.save(started.plan.suite.addresses["hub"], data, _not_exported(started))
         took = seconds(time.monotonic() - begun)
         say(f"{styled('✓', 'green')} Data saved to {_short(data)} ({took}): {saved_data.contents(data)}")
-        if started.plan.java is None:
-            say("  Not saved: what was written to Firestore databases other than (default) of this project.")
+        for missing in _not_saved(started):
+            say(f"  Not saved: {missing}.")
     except (KeyboardInterrupt, Stopped):
         say("Stopping at once; the data saved before is unchanged.")
         started.stop("kill")
@@ -159,6 +160,16 @@ def _save(started: RunningSuite, data: Path) -> bool:
         say(f"  Make room or give kit the right to write in {data.parent}. {_kept(started)}")
         return False
     return True
+
+
+def _not_saved(started: RunningSuite) -> list[str]:
+    """What the suite holds and an export has no place for."""
+    missing = []
+    if started.plan.java is None:
+        missing.append("what was written to Firestore databases other than (default) of this project")
+    if waiting := saved_data.waiting_tasks(started.plan.suite.addresses["tasks"]):
+        missing.append(f"{waiting} that wait in their queues, or for another try")
+    return missing
 
 
 def _not_exported(started: RunningSuite) -> Path | None:
@@ -261,7 +272,7 @@ class Shown:
 
     def __init__(self, *, everything: bool, official: bool) -> None:
         self._everything, self._official = everything, official
-        self._refused = False
+        self._refused, self._checks = False, 0
 
     def starting(self, text: str) -> None:
         """While starting: warnings, errors, and what nobody knows."""
@@ -271,7 +282,7 @@ class Shown:
 
     def running(self, text: str) -> None:
         line = parse_line(text)
-        if line and (self._everything or not line.chatter):
+        if line and (self._everything or not (line.chatter or self._is_health_check(line))):
             self._print(self._truth_about_rules(line))
 
     def firestore(self, text: str) -> None:
@@ -279,6 +290,15 @@ class Shown:
         line = parse_firestore_line(text, official=self._official)
         if line and (self._everything or not line.chatter):
             self._print(line)
+
+    def _is_health_check(self, line: LogLine) -> bool:
+        """Whether a line is of the two; the second alone is an error of somebody's request."""
+        asked, refused = HEALTH_CHECK
+        if line.text == refused and self._checks:
+            self._checks -= 1
+            return True
+        self._checks += line.text == asked
+        return line.text == asked
 
     def _truth_about_rules(self, line: LogLine) -> LogLine:
         """The CLI says that rules were updated also after it showed why they cannot be."""

@@ -23,6 +23,7 @@ _NEEDLESS = (
     "Beginning execution of",
     "Detected demo project ID",
     "You are not currently authenticated",
+    "Loaded environment variables from",
 )
 """Marked lines that say nothing a user of this kit can act on."""
 
@@ -83,6 +84,13 @@ def parse_firestore_line(raw: str, *, official: bool) -> LogLine | None:
     if warned := _WARNED.match(line):
         return LogLine("firestore", warned["text"], serious=True)
     return LogLine("firestore", line, chatter=official or bool(_FIRESTORE_NOISE.match(line)))
+
+
+HEALTH_CHECK: Final = (
+    "WARNING:root:Request has invalid method. GET",
+    "ERROR:root:Invalid request, unable to process.",
+)
+"""What a callable function says, in two lines, when the CLI asks its new worker whether it is there."""
 
 
 def death(raw: str) -> str | None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tools.conftest import processes_with, wait_until
 from tools.install import DEVELOPMENT, FUNCTIONS, TOOLS, Environment, NodeModules
 
 ROOT = Path(__file__).parents[2]
@@ -265,9 +266,18 @@ def test_failed_install_shows_the_end_of_its_output_and_is_tried_again(installed
     assert installed.kit("env").returncode == 0
 
 
-def test_interrupted_install_is_done_again(installed: Tree, started):
-    (installed.folder / "package-lock.json").write_text('{"changed": "interrupted"}\n')
+@pytest.mark.parametrize(
+    ("send", "number"),
+    [
+        pytest.param(os.killpg, signal.SIGINT, id="Ctrl-C in a terminal"),
+        pytest.param(os.kill, signal.SIGINT, id="INT to kit alone"),
+        pytest.param(os.kill, signal.SIGTERM, id="TERM"),
+    ],
+)
+def test_interrupted_install_is_done_again(installed: Tree, started, send, number: signal.Signals):
+    (installed.folder / "package-lock.json").write_text(f'{{"changed": "{send.__name__} {number}"}}\n')
     (installed.folder / "npm-waits").touch()
+    installed.remove("npm-is-waiting")
     kit = started(
         [sys.executable, str(installed.folder / "kit"), "env"],
         env=installed.environment(),
@@ -275,10 +285,12 @@ def test_interrupted_install_is_done_again(installed: Tree, started):
         start_new_session=True,
     )
     wait_for_file(installed.folder / "npm-is-waiting")
-    os.killpg(kit.pid, signal.SIGINT)
+    send(kit.pid, number)
     _, messages = kit.communicate(timeout=20)
-    assert kit.returncode == 130
-    assert "will be installed again" in messages
+    assert kit.returncode == 128 + number
+    assert messages.count("will be installed again") == 1
+    assert "Traceback" not in messages
+    wait_until(lambda: not processes_with(f"TREE={installed.folder}"), "npm to end", 10)
     installed.remove("npm-waits")
     before = installed.npm_calls()
     assert installed.kit("env").returncode == 0

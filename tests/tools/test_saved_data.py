@@ -45,6 +45,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.export: Export = whole_export("first")
+        self.queues: dict[str, object] = {}
         hub = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -54,6 +55,11 @@ class Hub:
                 self.send_response(status)
                 self.end_headers()
                 self.wfile.write(b'{"message": "no space left"}')
+
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(json.dumps(hub.queues).encode())
 
             def log_message(self, *_arguments: object) -> None:
                 pass
@@ -242,6 +248,14 @@ def test_save_that_cannot_write_says_where_and_leaves_the_earlier_data(hub: Hub,
         saved_data.save(hub.address, data)
     assert content(data) == "first"
     assert not (tmp_path / "data.new").exists()
+
+
+def test_tasks_that_wait_are_counted(hub: Hub):
+    hub.queues = {"queue:a": {"numberOfTasks": 0}, "queue:b": {"numberOfTasks": 0}}
+    assert saved_data.waiting_tasks(hub.address) == ""
+    hub.queues["queue:b"] = {"numberOfTasks": 2}
+    assert saved_data.waiting_tasks(hub.address) == "2 tasks"
+    assert saved_data.waiting_tasks(("127.0.0.1", 1)) == ""
 
 
 def test_contents_of_an_export_are_counted():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -17,8 +18,9 @@ import requests
 from tests.tools.conftest import processes_with, wait_until
 from tools import seed_export
 from tools.running import RunningSuite, Stopped
-from tools.start import follow
+from tools.start import Shown, follow
 from tools.suite import DEFAULT_PORTS
+from tools.suite_log import HEALTH_CHECK, LogLine
 from tools.terminal import Failure
 
 ROOT = Path(__file__).parents[2]
@@ -75,18 +77,23 @@ def answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def write_note(text: str) -> None:
+def note(database: str) -> str:
+    documents = f"projects/demo-kindling/databases/{database}/documents"
+    return f"http://127.0.0.1:{PORTS['firestore']}/v1/{documents}/notes/one"
+
+
+def write_note(text: str, database: str = "(default)") -> None:
     requests.patch(
-        f"http://127.0.0.1:{PORTS['firestore']}/v1/projects/demo-kindling/databases/(default)/documents/notes/one",
+        note(database),
         json={"fields": {"text": {"stringValue": text}}},
         headers=OWNER,
         timeout=10,
     ).raise_for_status()
 
 
-def read_note() -> str:
+def read_note(database: str = "(default)") -> str:
     answer = requests.get(
-        f"http://127.0.0.1:{PORTS['firestore']}/v1/projects/demo-kindling/databases/(default)/documents/notes/one",
+        note(database),
         headers=OWNER,
         timeout=10,
     )
@@ -129,16 +136,18 @@ def test_start_begins_with_the_seed_saves_on_interrupt_loads_again_and_saves_whe
     assert {"alice", "bob", "admin"} <= users()
     assert requests.get(f"http://127.0.0.1:{PORTS['hosting']}/api/health", timeout=10).ok
     write_note("kept")
+    write_note("kept too", "second")
     start.process.send_signal(signal.SIGINT)
     assert start.process.wait(60) == 130
     start.leaves_nothing()
-    assert "Data saved to" in start.err
+    assert re.search(r"Data saved to .*/data \(.*\): 2 databases, 3 accounts, 13 files", start.err), start.err
+    assert "Not saved" not in start.err
 
     again = Start(folder)
     again.wait_until_ready()
     assert "as saved last time" in again.err
     assert "--import" in again.suite_command()
-    assert read_note() == "kept"
+    assert (read_note(), read_note("second")) == ("kept", "kept too")
     write_note("kit is killed now")
     again.process.kill()
     again.process.wait()
@@ -156,6 +165,38 @@ def test_fresh_start_loads_nothing_and_interrupted_leaves_nothing_but_the_data_o
     assert start.process.wait(60) == 130
     start.leaves_nothing()
     assert seed_export.same_content(folder / "data", ROOT / "emulator-data")
+
+
+class Printed(Shown):
+    def __init__(self) -> None:
+        super().__init__(everything=False, official=False)
+        self.lines: list[tuple[str, bool]] = []
+
+    def _print(self, line: LogLine) -> None:
+        self.lines.append((line.text, line.serious))
+
+
+def test_health_check_of_a_callable_is_not_shown_and_the_same_error_of_a_client_is():
+    shown = Printed()
+    get, refused = (f">  {text}" for text in HEALTH_CHECK)
+    for line in (get, get, refused, ">  hello", refused, refused):
+        shown.running(line)
+    assert shown.lines == [("hello", False), (HEALTH_CHECK[1], False)]
+
+
+def test_rules_that_were_refused_are_not_said_to_be_updated():
+    shown = Printed()
+    for line in (
+        "⚠  ../../firestore.rules:176:1 - ERROR Unexpected 'nonsense'.",
+        "✔  firestore: Rules updated.",
+        "✔  firestore: Rules updated.",
+    ):
+        shown.running(line)
+    assert shown.lines == [
+        ("../../firestore.rules:176:1 - ERROR Unexpected 'nonsense'.", True),
+        ("Rules not updated: those from before the edit decide.", True),
+        ("Rules updated.", False),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,6 @@ def test_unreadable_secrets_are_told_with_their_file_and_the_reason_below():
 
 def test_ordinary_reload_and_request_say_little():
     assert shown("reload") == [
-        "Loaded environment variables from functions/.env.demo-kindling",
         "Loaded functions definitions from source: api, sweep.",
         'Finished "us-central1-api" in 33.451107ms',
     ]
