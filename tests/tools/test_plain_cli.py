@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.conftest import ADMIN_SDK, EVERYTHING, wait_until
-from tools import credentials, turns
+from tests.tools.conftest import ADMIN_SDK, EVERYTHING
+from tools import credentials
 from tools.ports import private_block
 from tools.project import FUNCTIONS_VENV, ROOT
 from tools.suite import DEFAULT_PORTS, Suite
@@ -79,7 +79,7 @@ def project(tmp_path: Path, ports: dict[str, int]) -> Path:
 
 
 @pytest.fixture
-def run_plainly(project: Path, tmp_path: Path, started):
+def run_plainly(project: Path):
     """Runs a shell script in the project as in a new terminal; gives its exit code and what it said."""
 
     def run(script: str) -> tuple[int, str]:
@@ -87,25 +87,16 @@ def run_plainly(project: Path, tmp_path: Path, started):
         strange = {*credentials.environment({}), *ours}
         own = {name: value for name, value in os.environ.items() if name not in strange}
         own["FUNCTIONS_DISCOVERY_TIMEOUT"] = "60"
-        gate = tmp_path / "gate"
-        gate.mkdir()
-        turn = turns.Turn(gate)
-        with open(tmp_path / "said", "w", encoding="utf-8") as said:
-            process = started(
-                ["sh", "-c", script],
-                cwd=project,
-                env={**own, turns.VARIABLE: str(gate)},
-                stdout=said,
-                stderr=subprocess.STDOUT,
-            )
-
-            def ended() -> bool:
-                turn.poll()
-                return process.poll() is not None
-
-            wait_until(ended, "the CLI to end", 300)
-        turn.release()
-        return process.returncode, (tmp_path / "said").read_text(encoding="utf-8")
+        done = subprocess.run(
+            ["sh", "-c", script],
+            cwd=project,
+            env=own,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout
 
     return run
 
