@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
     else:
         from emulator.__main__ import main as program
 
-        own += _own_flags()
+        own += _own_flags(own)
     return program(own)
 
 
@@ -54,18 +54,19 @@ def _hand_on(arguments: list[str]) -> int:
     return 127
 
 
-def _own_flags() -> list[str]:
+def _own_flags(given: list[str]) -> list[str]:
     """What ./kit asks of the Firestore emulator beyond the CLI's command line (tools/java.py)."""
     import os
 
     flags = ["--export_everything"]
     if folder := os.environ.get("KINDLING_DATA_DIR"):
         flags += ["--data-dir", folder]
-    for database, path in _files("KINDLING_RULES"):
+    named_rules, named_indexes = _files_of_firebase_json(given)
+    for database, path in _files("KINDLING_RULES") or named_rules:
         flags += ["--rules", database + path]
     indexes = [
         database + path
-        for database, path in _files("KINDLING_INDEX_FILE")
+        for database, path in _files("KINDLING_INDEX_FILE") or named_indexes
         if os.path.isfile(path)  # noqa: PTH113 - pathlib loads slowly
     ]
     for value in indexes:
@@ -87,6 +88,39 @@ def _files(variable: str) -> list[tuple[str, str]]:
         return [(f"{database}=", str(path)) for database, path in json.loads(text).items()]
     except ValueError:
         sys.exit(f"{variable} is neither a path nor a JSON object of paths: {text}")
+
+
+def _files_of_firebase_json(given: list[str]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """The rules and the indexes that the firebase.json of KINDLING_FIREBASE_JSON names, as `_files` gives
+    them. Exits where rules that it names are not there: the CLI would go on without any.
+    """
+    import os
+    from pathlib import Path
+
+    file = os.environ.get("KINDLING_FIREBASE_JSON")
+    if not file:
+        return [], []
+    from emulator.wire import firebase_json
+    from emulator.wire.commented_json import ConfigFileError
+
+    project = given[given.index("--project_id") + 1] if "--project_id" in given else ""
+    try:
+        config = firebase_json.load_firebase_json(Path(file))
+        targets = firebase_json.load_targets(
+            config.folder, project, lambda warning: print(warning, file=sys.stderr)
+        )
+        files = firebase_json.firestore_files(config, targets)
+        for rules in config.rules_files(targets):
+            if rules.service == "firestore" and not rules.path.is_file():
+                place = f"{config.path.name} names {rules.name} as the rules of {rules.scope}"
+                sys.exit(f"{place}: there is no such file")
+    except ConfigFileError as error:
+        sys.exit(str(error))
+    rules_by_database, indexes_by_database = (
+        [(f"{database}=", str(path)) for database, path in named.items()]
+        for named in (files.rules, files.indexes)
+    )
+    return rules_by_database, indexes_by_database
 
 
 def _end_with_parent() -> None:

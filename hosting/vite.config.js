@@ -2,13 +2,15 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { firestoreWithoutPipelines } from './plugins/firestore.js';
 import { offline } from './plugins/offline.js';
+import { completePages, pagesOf } from './plugins/pages.js';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const hostingEmulator = 'http://127.0.0.1:5000';
+const pages = pagesOf(here('.'));
 
 export default defineConfig({
   root: here('.'),
-  plugins: [firestoreWithoutPipelines(), offline({ root: here('.'), isOff: process.env.VITE_OFFLINE === 'off' })],
+  plugins: [completePages({ root: here('.'), pages }), firestoreWithoutPipelines(), offline({ root: here('.'), isOff: process.env.VITE_OFFLINE === 'off' })],
   build: {
     outDir: here('dist'),
     emptyOutDir: true,
@@ -21,7 +23,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 400,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: [here('index.html'), here('share.html'), here('404.html')],
+      input: pages,
       // A change of the page leaves what browsers keep of the SDK as it is.
       output: { codeSplitting: { groups: [{ name: 'firebase', test: /@firebase\/(app|auth)\// }] } },
     },

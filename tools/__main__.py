@@ -9,6 +9,8 @@ import sys
 from importlib import import_module
 from typing import Final
 
+from emulator.wire.commented_json import ConfigFileError
+from tools.configuration import unusable
 from tools.signals import Stopped, hold_signals, let_signals_in, signals_raise
 from tools.terminal import Failure, report
 
@@ -31,6 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
         return int(chosen.run(chosen))
     except Failure as failure:
         return report(failure)
+    except ConfigFileError as error:
+        return report(unusable(error))
     except KeyboardInterrupt:
         return 130
 

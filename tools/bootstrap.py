@@ -7,7 +7,9 @@ Standard library only.
 import os
 from typing import Final
 
+from emulator.wire.commented_json import ConfigFileError
 from tools import install
+from tools.configuration import configuration, unusable
 from tools.project import venv_python
 from tools.signals import Stopped, hold_signals, signals_raise
 from tools.terminal import Failure, report
@@ -36,10 +38,12 @@ def main(arguments: list[str]) -> int:
         return run_tools(arguments)
     try:
         with signals_raise():
-            install.ensure(*NEEDS[own[0]])
+            install.ensure(*_needed(own[0]))
             hold_signals()
     except Failure as failure:
         return report(failure)
+    except ConfigFileError as error:
+        return report(unusable(error))
     except KeyboardInterrupt:
         return 130
     except Stopped as stopped:
@@ -49,3 +53,11 @@ def main(arguments: list[str]) -> int:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     python = str(venv_python())
     return os.execv(python, [python, "-P", "-m", "tools", *arguments])  # noqa: S606 - kit becomes the tools
+
+
+def _needed(command: str) -> list[install.Installable]:
+    """What a command needs, with the environments of the functions that firebase.json names."""
+    needed: list[install.Installable] = []
+    for each in NEEDS[command]:
+        needed += install.of_functions(configuration()) if each is install.FUNCTIONS else [each]
+    return needed

@@ -7,8 +7,7 @@ import os
 import shlex
 from collections.abc import Mapping
 
-from tools import credentials, java, local_secrets, suite
-from tools.project import FIREBASE_JSON
+from tools import configuration, credentials, java, local_secrets, suite
 from tools.terminal import say
 
 HELP = 'print what eval "$(./kit env)" needs so that plain firebase commands and scripts run here'
@@ -35,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     java.plant()
-    local_secrets.ensure()
+    local_secrets.ensure_all(configuration.configuration())
     credentials.ensure()
     variables = {**java.environment(os.environ.get("PATH", "")), **credentials.environment(os.environ)}
     if replaced := variables.get(credentials.REPLACED):
@@ -51,10 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _suite(first_port: int | None) -> Mapping[str, str]:
     """The variables of the suite that runs on the ports of firebase.json, or from `first_port` on."""
-    config = suite.load(FIREBASE_JSON)
-    if first_port is not None:
-        config = suite.with_ports(config, suite.ports_from(first_port))
-    running = suite.running(suite.configured(config))
+    config = configuration.configuration()
+    wanted = suite.configured(config) if first_port is None else suite.on_ports_from(first_port)
+    running = suite.running(wanted)
     if running is None:
         return {}
     say(f"With the addresses of the suite of {running.project_id} that runs on {running.url('ui')}.")

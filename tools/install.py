@@ -24,8 +24,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Protocol
 
+from emulator.wire.firebase_json import FirebaseJson
 from tools.programs import run_program
-from tools.project import EMULATOR, FIREBASE_JSON, FUNCTIONS_VENV, KIT, NODE_MODULES, ROOT, VENV
+from tools.project import EMULATOR, FUNCTIONS_VENV, KIT, NODE_MODULES, ROOT, VENV
 from tools.signals import Stopped
 from tools.terminal import Failure, run_steps, say
 
@@ -58,12 +59,14 @@ class Installable(Protocol):
 class Environment:
     """A Python environment made from requirement lists, of which the last is given to pip.
 
-    `larger` names the lists of a bigger environment in the same folder, which serves as well.
+    `larger` names the lists of a bigger environment in the same folder, which serves as well. `runtimes` are
+    those of the Cloud Functions that it is for; tools have none.
     """
 
     folder: Path
     lists: tuple[Path, ...]
     larger: tuple[Path, ...] = ()
+    runtimes: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -96,9 +99,7 @@ class Environment:
         python = str(self.folder / "bin" / "python")
         pip = [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
         _run_installer([*pip, "-r", str(self.lists[-1])], self.title)
-        if self.folder == FUNCTIONS_VENV:
-            name_runtime_interpreter(self.folder / "bin")
-        else:
+        if not self.runtimes:
             let_import_project(self.folder)
             plant_program(self.folder / "bin")
         _write(self._stamp(), self._stamp_text(_digest(self.lists)))
@@ -159,21 +160,46 @@ class NodeModules:
         return f"{self.folder}\n{_digest(self.lists)}"
 
 
+_RUNTIMES: Final = ("python310", "python311", "python312", "python313", "python314")
+"""What the CLI knows; it takes one of them where firebase.json names none."""
+
 _TOOLS_LISTS: Final = (ROOT / "requirements.txt",)
 _FUNCTIONS_LISTS: Final = (ROOT / "functions" / "requirements.txt",)
 _DEVELOPMENT_LISTS: Final = (*_TOOLS_LISTS, *_FUNCTIONS_LISTS, ROOT / "requirements-dev.txt")
 TOOLS: Final = Environment(VENV, _TOOLS_LISTS, larger=_DEVELOPMENT_LISTS)
 DEVELOPMENT: Final = Environment(VENV, _DEVELOPMENT_LISTS)
-FUNCTIONS: Final = Environment(FUNCTIONS_VENV, _FUNCTIONS_LISTS)
+FUNCTIONS: Final = Environment(FUNCTIONS_VENV, _FUNCTIONS_LISTS, runtimes=_RUNTIMES)
+"""Stands for the environments of all Python codebases that firebase.json names: `of_functions`."""
 PACKAGES: Final = NodeModules(NODE_MODULES, (ROOT / "package.json", ROOT / "package-lock.json"))
+
+
+def of_functions(config: FirebaseJson) -> tuple[Environment, ...]:
+    """The environment of each codebase in Python, which the CLI expects as `venv` in its folder."""
+    found: dict[Path, tuple[str, ...]] = {}
+    for source, section in config.function_sources():
+        folder = config.folder / source
+        runtime = section.get("runtime")
+        if (folder / "requirements.txt").is_file() and not str(runtime).startswith("nodejs"):
+            runtimes = (runtime,) if isinstance(runtime, str) else _RUNTIMES
+            found[folder] = (*found.get(folder, ()), *runtimes)
+    return tuple(
+        Environment(folder / "venv", (folder / "requirements.txt",), runtimes=runtimes)
+        for folder, runtimes in found.items()
+    )
 
 
 def ensure(*wanted: Installable) -> None:
     """Install what is missing or outdated of `wanted`; starts nothing when everything is current."""
     if PACKAGES in wanted:
         require_node()
-    if all(item.current() for item in wanted):
-        return
+    if not all(item.current() for item in wanted):
+        _install_missing(wanted)
+    for item in wanted:
+        if isinstance(item, Environment):
+            name_interpreter(item)
+
+
+def _install_missing(wanted: Sequence[Installable]) -> None:
     with _only_one_at_a_time():
         missing = [item for item in wanted if not item.current()]
         for item in missing:
@@ -203,15 +229,17 @@ def require_node() -> None:
         raise Failure(f"Node {wanted} or newer is needed, and the one on PATH is {found}.", remedy)
 
 
-def name_runtime_interpreter(programs: Path) -> None:
-    """Plant `python3.N` for the runtime `python3N` of firebase.json: the Firebase CLI calls the interpreter
-    by that name.
-    """
-    runtime = re.search(r'"runtime"\s*:\s*"python3(\d+)"', FIREBASE_JSON.read_text(encoding="utf-8"))
-    if runtime:
-        link = programs / f"python3.{runtime[1]}"
-        if not link.exists():
-            link.symlink_to("python")
+def name_interpreter(environment: Environment) -> None:
+    """Plant `python3.N` for the runtime `python3N`: the Firebase CLI calls the interpreter by that name."""
+    for runtime in environment.runtimes:
+        version = re.fullmatch(r"python3(\d+)", runtime)
+        if version:
+            link = environment.folder / "bin" / f"python3.{version[1]}"
+            try:
+                if not link.exists():
+                    link.symlink_to("python")
+            except FileExistsError:
+                pass  # another kit was faster
 
 
 def _base_python() -> str:
@@ -283,7 +311,7 @@ def _only_one_at_a_time() -> Iterator[None]:
 def _digest(lists: Sequence[Path]) -> str:
     whole = hashlib.sha256()
     for path in lists:
-        whole.update(path.read_bytes())
+        whole.update(path.read_bytes() if path.exists() else b"")
     return whole.hexdigest()
 
 

@@ -13,7 +13,7 @@ import shlex
 import shutil
 from pathlib import Path
 
-from tools.project import EMULATOR, INDEXES, JAVA, NODE_MODULES, ROOT, firebase_cli, venv_python
+from tools.project import EMULATOR, FIREBASE_JSON, JAVA, NODE_MODULES, ROOT, firebase_cli, venv_python
 
 _DOWNLOADS = NODE_MODULES / "firebase-tools" / "lib" / "emulator" / "downloadableEmulatorInfo.json"
 _CONSOLE = ROOT / "tools" / "console"
@@ -40,16 +40,16 @@ def plant() -> Path:
     return JAVA
 
 
-def environment(path: str, folder: Path = JAVA) -> dict[str, str]:
-    """What a process needs so that the Firebase CLI it starts finds our programs; `path` is the PATH to
-    extend.
+def environment(path: str, folder: Path = JAVA, config: Path = FIREBASE_JSON) -> dict[str, str]:
+    """What a process needs so that the Firebase CLI it starts finds our programs, and our Firestore emulator
+    the rules and indexes of every database; `path` is the PATH to extend.
     """
     first = [str(folder / "bin"), str(NODE_MODULES / ".bin")]
     rest = [place for place in path.split(os.pathsep) if place and place not in first]
     return {
         "PATH": os.pathsep.join([*first, *rest]),
         "FIREBASE_EMULATORS_PATH": str(folder / "cache"),
-        "KINDLING_INDEX_FILE": str(INDEXES),
+        "KINDLING_FIREBASE_JSON": str(config),
     }
 
 

@@ -2,11 +2,14 @@
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 from pathlib import Path
 from typing import Final
 
+from emulator.wire.firebase_json import FirebaseJson
+from tools.configuration import configuration, warn
 from tools.programs import run_program
 from tools.project import KIT, ROOT
 from tools.terminal import Failure, run_steps
@@ -16,15 +19,32 @@ BUILT: Final = SOURCE / "dist"
 _STAMP: Final = KIT / "page-built-from"
 
 
-def ensure_built() -> None:
-    """Leave a built page that matches its sources; another kit that builds at the same time is waited for."""
-    if not (SOURCE / "index.html").exists() or _current():
+def ensure_built(config: FirebaseJson | None = None) -> None:
+    """Leave a built page that matches its sources; another kit that builds at the same time is waited for.
+
+    Nothing is built where Hosting serves another folder, or package.json has no `build`.
+    """
+    config = config or configuration()
+    if not any(config.folder / public == BUILT for public in config.public_folders()) or not _has_build():
+        return
+    if not any(path.suffix == ".html" for path in _sources(SOURCE)):
+        warn(f"there is no page: {SOURCE.relative_to(ROOT)}/ holds no .html file, so nothing is built")
+        return
+    if _current():
         return
     KIT.mkdir(exist_ok=True)
     with open(KIT / "page.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not _current():
             run_steps({"Page built": _build})
+
+
+def _has_build() -> bool:
+    try:
+        package = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
+        return bool(package.get("scripts", {}).get("build"))
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def _current() -> bool:
@@ -65,7 +85,8 @@ def _build() -> None:
 
 def _sources_digest() -> str:
     whole = hashlib.sha256()
-    for path in [ROOT / "package.json", ROOT / "package-lock.json", *sorted(_sources(SOURCE))]:
+    lists = [path for path in (ROOT / "package.json", ROOT / "package-lock.json") if path.exists()]
+    for path in [*lists, *sorted(_sources(SOURCE))]:
         whole.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
     return whole.hexdigest()
 

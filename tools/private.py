@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools import credentials, java, local_secrets, page, snapshot
+from tools import configuration, credentials, java, local_secrets, page, snapshot
 from tools.ports import private_block
-from tools.project import FIREBASE_JSON, JAVA, RUNS, SEED
+from tools.project import JAVA, RUNS, SEED
 from tools.running import Plan, RunningSuite, running
-from tools.suite import DEFAULT_PORTS, Suite, load, with_ports
+from tools.suite import DEFAULT_PORTS, Suite, with_ports
 
 KEPT_RUNS = 5
 """How many folders of earlier runs, with their logs, stay in .kit/runs."""
@@ -31,18 +31,21 @@ def private_suite(
     It begins with a copy of the export in `data`, or empty without `seed`. `require_indexes` refuses queries
     that production would refuse for want of an index.
     """
+    config = configuration.configuration()
+    configuration.check(config, only, require_indexes=require_indexes)
     java.plant()
-    local_secrets.ensure()
+    local_secrets.ensure_all(config)
     credentials.ensure()
-    page.ensure_built()
+    if "hosting" in configuration.started_parts(config, only):
+        page.ensure_built(config)
     with _scratch() as (folder, temporary), private_block(list(DEFAULT_PORTS)) as ports:
-        config = snapshot.take(with_ports(load(FIREBASE_JSON), ports), folder / "project")
+        copy = snapshot.take(config, with_ports(config, ports), folder / "project")
         plan = Plan(
             Suite({name: ("127.0.0.1", port) for name, port in ports.items()}),
-            config,
+            copy,
             folder,
             imported=_copy_of(data, folder) if seed else None,
-            only=only,
+            only=configuration.only_without(config, only, private=True),
             java=java_folder,
             require_indexes=require_indexes,
             temporary=temporary,

@@ -14,7 +14,6 @@ VENV: Final = ROOT / ".venv"
 FUNCTIONS_VENV: Final = ROOT / "functions" / "venv"
 NODE_MODULES: Final = ROOT / "node_modules"
 FIREBASE_JSON: Final = ROOT / "firebase.json"
-INDEXES: Final = ROOT / "firestore.indexes.json"
 SEED: Final = ROOT / "emulator-data"
 
 KIT: Final = ROOT / ".kit"

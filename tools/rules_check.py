@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from tools.project import ROOT
+from tools.configuration import configuration, rules_files
+from tools.project import FIREBASE_JSON
 from tools.terminal import Failure, say, styled
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ unreachable-allow, shadowed-match, shadowed-wildcard, ineffective-deny, unused-f
 allow-without-condition, request-resource-in-delete, unsatisfiable-list.
 The exit code is 1 when there are errors; with --strict also when there are warnings or lint.
 """
-DEFAULT_FILES: Final = ("firestore.rules", "storage.rules")
 _NOT_UTF_8: Final = re.compile("[\udc80-\udcff]")
 STYLES: Final = {"error": "red", "warning": "yellow", "lint": "cyan"}
 
@@ -72,14 +72,14 @@ class Report:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="*", metavar="FILE", help="default: firestore.rules and storage.rules")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="default: every rules file of firebase.json")
     parser.add_argument("--strict", action="store_true", help="exit with 1 on warnings and lint too")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    reports = [report_on(Path(name)) for name in arguments.files]
-    reports = reports or [report_on(ROOT / name) for name in DEFAULT_FILES]
+    files = [Path(name) for name in arguments.files] or _named_files()
+    reports = [report_on(path) for path in files]
     if arguments.json:
         print(json.dumps({"files": [report.to_json() for report in reports]}, indent=2, ensure_ascii=False))
     else:
@@ -87,6 +87,14 @@ def run(arguments: argparse.Namespace) -> int:
             show(report)
     counted = ("error", "warning", "lint") if arguments.strict else ("error",)
     return int(any(report.count(severity) for report in reports for severity in counted))
+
+
+def _named_files() -> list[Path]:
+    """The rules of every database and bucket."""
+    found = [file.path for file in rules_files(configuration(FIREBASE_JSON))]
+    if not found:
+        raise Failure("firebase.json names no rules.", "Name the files: ./kit rules check FILE...")
+    return found
 
 
 def report_on(path: Path) -> Report:

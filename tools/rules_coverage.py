@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
+from emulator.wire.firebase_json import DEFAULT_DATABASE
 from tools.project import PROJECT_ID
 from tools.terminal import Failure, say, styled
 
@@ -22,7 +23,8 @@ SOURCE is a file with the JSON report, or the address of a running Firestore emu
 of its report (http://localhost:8080/emulator/v1/projects/demo-kindling:ruleCoverage).
 A condition is covered when it was seen both true and false; an error counts as neither.
 """
-ROUTE: Final = "/emulator/v1/projects/{}:ruleCoverage"
+_ROUTE: Final = "/emulator/v1/projects/{}/databases/{}:ruleCoverage"
+_ROUTE_OF_ALL: Final = "/emulator/v1/projects/{}:ruleCoverage"
 SECONDS: Final = 10.0
 WIDTH: Final = 64
 
@@ -53,13 +55,16 @@ class Row:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="SOURCE", help="a file with the report, or an emulator's address")
     parser.add_argument("--project", default=PROJECT_ID, metavar="ID", help=f"default: {PROJECT_ID}")
+    parser.add_argument(
+        "--database", default=DEFAULT_DATABASE, metavar="ID", help=f"default: {DEFAULT_DATABASE}"
+    )
     parser.add_argument("--all", action="store_true", help="show every expression, not only what is missing")
     parser.add_argument("--threshold", type=float, metavar="PERCENT", help="exit with 1 below this coverage")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    found = rows(_report(arguments.source, arguments.project))
+    found = rows(_report(arguments.source, arguments.project, arguments.database))
     percent = covered(found)
     if arguments.json:
         listed = [
@@ -127,24 +132,28 @@ def _kind(value: dict[str, Any]) -> str:
     return "" if not value else "error" if "undefined" in value else "other"
 
 
-def _report(source: str, project: str) -> Any:
+def _report(source: str, project: str, database: str) -> Any:
     path = Path(source)
     if path.is_file():
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8", errors="replace")
     else:
-        text = _fetched(source, project)
+        text = _fetched(source, project, database)
     try:
         return json.loads(text)
     except ValueError as error:
         raise Failure(f"{source} holds no JSON: {error}.") from error
 
 
-def _fetched(source: str, project: str) -> str:
+def _fetched(source: str, project: str, database: str) -> str:
+    """The report of the rules of a database. The official emulator has one for all, and no database in its
+    address.
+    """
     address = source if "://" in source else f"http://{source}"
     if not urlsplit(address).scheme.startswith("http") or not urlsplit(address).netloc:
         raise Failure(f"{source} is neither a file nor an address.")
     if urlsplit(address).path in ("", "/"):
-        address = address.rstrip("/") + ROUTE.format(project)
+        route = _ROUTE_OF_ALL if database == DEFAULT_DATABASE else _ROUTE
+        address = address.rstrip("/") + route.format(quote(project), quote(database))
     try:
         with urllib.request.urlopen(address, timeout=SECONDS) as answer:
             return str(answer.read().decode("utf-8"))

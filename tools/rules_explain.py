@@ -7,7 +7,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tools.project import ROOT
+from emulator.wire.firebase_json import DEFAULT_DATABASE
+from tools.configuration import configuration, rules_of
+from tools.project import FIREBASE_JSON
 from tools.terminal import Failure, styled
 
 if TYPE_CHECKING:
@@ -27,7 +29,8 @@ examples
 JSON has no times, paths, points and bytes; write {"$time": "now"}, {"$path": "/databases/..."},
 {"$latlng": [37.5, 127]}, {"$bytes": "base64"}. --data of an update holds the fields that change and is laid
 over --before, which is a document without fields when it is not given. --documents is a file of fields by
-path, {"users/alice": {"state": "active"}}, which get() and exists() read; the document itself may be in it.
+path, {"users/alice": {"state": "active"}}, which get() and exists() read; the document itself may be in it,
+and one of another database under its whole path, /databases/second/documents/users/alice.
 The exit code is 0 whether the request is allowed or denied; --json says which in "allowed".
 """
 WIDTH: Final = 100
@@ -46,8 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--where", action="append", default=[], metavar="FILTER", help="a filter of a list")
     parser.add_argument("--limit", type=int, metavar="N", help="the limit of a list")
     parser.add_argument("--time", metavar="TIME", help="request.time in RFC 3339; now without it")
-    parser.add_argument("--storage", action="store_true", help="ask storage.rules about an object")
-    parser.add_argument("--rules", metavar="FILE", help="default: firestore.rules or storage.rules")
+    parser.add_argument("--storage", action="store_true", help="ask the rules of Storage about an object")
+    parser.add_argument(
+        "--database", default=DEFAULT_DATABASE, metavar="ID", help=f"default: {DEFAULT_DATABASE}"
+    )
+    parser.add_argument("--rules", metavar="FILE", help="default: what firebase.json names for the database")
     parser.add_argument("--all", action="store_true", help="show the values of plain names and constants too")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -55,8 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from emulator.rules import RulesCompileError, explain
 
-    name = arguments.rules or ("storage.rules" if arguments.storage else "firestore.rules")
-    source = _read(Path(arguments.rules) if arguments.rules else ROOT / name)
+    path, name = Path(arguments.rules or ""), arguments.rules
+    if not arguments.rules:
+        service = "storage" if arguments.storage else "firestore"
+        named = rules_of(configuration(FIREBASE_JSON), service, _database(arguments))
+        path, name = named.path, named.name
+    source = _read(path)
     request = _request(arguments)
     try:
         explanations = explain(source, request, name)
@@ -70,26 +80,38 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _database(arguments: argparse.Namespace) -> str:
+    """That of a whole path, /databases/second/documents/users/alice, or the one that was named."""
+    from tools.rules_request import database_of
+
+    return database_of(arguments.path) or str(arguments.database)
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise Failure(f"cannot read {path}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
         raise Failure(f"cannot read {path}: {error}.") from error
 
 
 def _request(arguments: argparse.Namespace) -> "RulesRequest":
     from emulator.rules.types import Timestamp
+    from emulator.wire.commented_json import ConfigFileError, parse
     from tools.rules_request import Asked, BadRequest, request_of
 
     if arguments.uid is None and (arguments.admin or arguments.claim):
         raise Failure("claims belong to somebody: give --as as well.")
     try:
         now = Timestamp.parse(arguments.time) if arguments.time else Timestamp(time.time_ns())
-        documents = json.loads(_read(Path(arguments.documents))) if arguments.documents else {}
+        given = arguments.documents
+        documents = parse(_read(Path(given)), given) if given else {}
         asked = Asked(
             operation=arguments.op,
             path=arguments.path,
             storage=arguments.storage,
+            database=_database(arguments),
             uid=arguments.uid,
             claims=_claims(arguments),
             data=arguments.data,
@@ -101,7 +123,7 @@ def _request(arguments: argparse.Namespace) -> "RulesRequest":
         return request_of(asked, now)
     except BadRequest as error:
         raise Failure(f"{error}.") from error
-    except ValueError as error:
+    except (ConfigFileError, ValueError) as error:
         raise Failure(f"cannot understand the request: {error}.") from error
     except RecursionError as error:
         raise Failure("the JSON is nested too deeply.") from error

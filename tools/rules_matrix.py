@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from tools.project import FIREBASE_JSON, ROOT
-from tools.terminal import say
+from tools.terminal import Failure, say
 
 HELP = "compare docs/access-matrix.md with what the rules do, or write it"
 EPILOG = """\
@@ -38,12 +38,21 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _page() -> str:
+    from emulator.rules import RulesCompileError
     from testing.rules.environment import RulesTestEnvironment
     from testing.rules.in_process import CompiledRules, InProcess
     from testing.rules.matrix import filled, rendered
     from testing.rules.sources import from_firebase_json
 
-    rules = CompiledRules(from_firebase_json(FIREBASE_JSON))
+    try:
+        rules = CompiledRules(from_firebase_json(FIREBASE_JSON))
+    except FileNotFoundError as error:
+        raise Failure(
+            f"firebase.json names {error.filename} as rules, and there is no such file.",
+            "Write the file, or correct firebase.json.",
+        ) from error
+    except RulesCompileError as error:
+        raise Failure("the rules have errors.", "./kit rules check shows where.", str(error)) from error
     # The tests own the declaration. They are no part of this package's types.
     declared: Any = import_module("tests.rules.access_matrix")
     tables = filled(declared.MATRIX, lambda: RulesTestEnvironment(InProcess(rules)))

@@ -23,12 +23,12 @@ from emulator.rules import (
 )
 from emulator.rules.limits import INT_MAX, INT_MIN
 from emulator.rules.types import LatLng, Path, Timestamp, Value
+from emulator.wire.firebase_json import DEFAULT_DATABASE
 from tools.project import PROJECT_ID
 
 Documents: TypeAlias = dict[str, dict[str, Any]]
-"""Fields by path: {"users/alice": {"name": "Alice"}}."""
+"""Fields by path, whole for another database: {"users/alice": {"name": "Alice"}}."""
 
-DATABASE: Final = ("databases", "(default)", "documents")
 BUCKET: Final = f"{PROJECT_ID}.appspot.com"
 WRITES: Final = ("create", "update", "delete")
 METHODS: Final = ("get", "list", *WRITES)
@@ -48,6 +48,7 @@ class Asked:
     operation: str
     path: str
     storage: bool = False
+    database: str = DEFAULT_DATABASE
     uid: str | None = None
     claims: Mapping[str, Any] = field(default_factory=dict)
     data: str | None = None
@@ -62,7 +63,7 @@ def request_of(asked: Asked, now: Timestamp) -> RulesRequest:
     if asked.operation not in METHODS:
         raise BadRequest(f"unknown operation {asked.operation}: it is one of {', '.join(METHODS)}")
     segments = tuple(segment for segment in asked.path.split("/") if segment)
-    if segments[:1] == ("databases",) or segments[:1] == ("b",):
+    if database_of(asked.path) or segments[:1] == ("b",):
         segments = segments[3:]
     if not segments and not (asked.storage and asked.operation == "list"):
         raise BadRequest("the path is empty")
@@ -122,21 +123,27 @@ def merged(before: dict[str, Value], changes: dict[str, Value]) -> dict[str, Val
     return result
 
 
+def database_of(path: str) -> str:
+    """The database of a whole path, "" for a path within one."""
+    parts = path.strip("/").split("/")
+    return parts[1] if parts[:1] == ["databases"] and parts[2:3] == ["documents"] else ""
+
+
 class GivenDocuments:
-    """The documents of the command line, before and after the write that is judged."""
+    """The documents of the command line by whole path, before and after the write that is judged."""
 
     def __init__(self, now: Mapping[tuple[str, ...], dict[str, Value]]) -> None:
         self.now = dict(now)
         self.after: dict[tuple[str, ...], dict[str, Value] | None] = {}
 
     def get(self, path: tuple[str, ...]) -> ResourceValue | None:
-        fields = self.now.get(path[3:])
+        fields = self.now.get(path)
         return None if fields is None else ResourceValue(fields, path[-1], Path(path))
 
     def get_after(self, path: tuple[str, ...]) -> ResourceValue | None:
-        if path[3:] not in self.after:
+        if path not in self.after:
             return self.get(path)
-        fields = self.after[path[3:]]
+        fields = self.after[path]
         return None if fields is None else ResourceValue(fields, path[-1], Path(path))
 
 
@@ -144,9 +151,13 @@ def _documents(asked: Asked, now: Timestamp) -> GivenDocuments:
     found = {}
     for path, fields in asked.documents.items():
         segments = tuple(segment for segment in path.split("/") if segment)
-        if len(segments) % 2 or not isinstance(fields, dict):
+        database = database_of(path)
+        segments = segments[3:] if database else segments
+        if not segments or len(segments) % 2 or not isinstance(fields, dict):
             raise BadRequest(f"the documents are to be fields by path of a document, and {path} is not")
-        found[segments] = {name: value_of(inner, now) for name, inner in fields.items()}
+        found["databases", database or asked.database, "documents", *segments] = {
+            name: value_of(inner, now) for name, inner in fields.items()
+        }
     return GivenDocuments(found)
 
 
@@ -166,16 +177,16 @@ def _firestore_request(asked: Asked, segments: tuple[str, ...], now: Timestamp) 
     if len(segments) % 2 != is_list:
         raise BadRequest(f"{'a list' if is_list else asked.operation} asks about a {_expected(is_list)}")
     documents = _documents(asked, now)
+    path = ("databases", asked.database, "documents", *segments)
     if asked.before is not None:
-        documents.now[segments] = fields_of(asked.before, "--before", now)
+        documents.now[path] = fields_of(asked.before, "--before", now)
     if asked.operation == "update":
         # What is updated is there, if with no fields that anybody told of.
-        documents.now.setdefault(segments, {})
-    before = documents.now.get(segments)
+        documents.now.setdefault(path, {})
+    before = documents.now.get(path)
     written = _written(asked, before, now)
     if asked.operation in WRITES:
-        documents.after[segments] = written
-    path = (*DATABASE, *segments)
+        documents.after[path] = written
     return RulesRequest(
         service=FIRESTORE,
         method=asked.operation,

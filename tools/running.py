@@ -11,13 +11,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from emulator.wire.firebase_json import FirebaseJson
 from tools import credentials, processes
+from tools.configuration import configuration, started_parts
 from tools.java import environment
 from tools.project import JAVA, firebase_cli
 from tools.signals import Stopped as Stopped
@@ -112,7 +114,9 @@ class Plan:
         """
         foreign = self.suite.environment()
         own = {name: value for name, value in os.environ.items() if name not in foreign}
-        own.update(environment(own.get("PATH", ""), self.java) if self.java else {})
+        for name in ("KINDLING_FIREBASE_JSON", "KINDLING_INDEX_FILE", "KINDLING_RULES"):
+            own.pop(name, None)
+        own.update(environment(own.get("PATH", ""), self.java, self.config) if self.java else {})
         own.update(credentials.environment(own))
         own.setdefault("FUNCTIONS_DISCOVERY_TIMEOUT", DISCOVERY_SECONDS)
         own.pop("KINDLING_DATA_DIR", None)
@@ -328,7 +332,7 @@ def readiness(plan: Plan) -> list[Callable[[], bool]]:
     """One question per part of the suite, each answered true once and for all when that part answers over
     HTTP.
     """
-    config = json.loads(plan.config.read_text(encoding="utf-8"))
+    config = configuration(plan.config)
     parts = started_parts(config, plan.only)
     questions = [_Answers(plan.suite.addresses[name], path) for name, path in PROBES.items() if name in parts]
     if {"hosting", "functions"} <= parts:
@@ -336,25 +340,12 @@ def readiness(plan: Plan) -> list[Callable[[], bool]]:
     return list(questions)
 
 
-def started_parts(config: Mapping[str, Any], only: str | None) -> set[str]:
-    """Which parts the CLI starts for this configuration and `--only`: what both name, the hub, and the UI
-    unless disabled.
-    """
-    wanted = {part.partition(":")[0] for part in only.split(",")} if only else set(PROBES)
-    parts = {part for part in wanted if part in config or part in config.get("emulators", {})}
-    if not config.get("emulators", {}).get("ui", {}).get("enabled", True):
-        parts.discard("ui")
-    elif parts & {"auth", "firestore", "storage", "functions"}:
-        parts.add("ui")
-    return parts | {"hub"}
-
-
-def _function_paths(config: Mapping[str, Any]) -> Iterator[str]:
-    """A path for each rewrite of Hosting that leads to a function."""
-    hosting = config.get("hosting", {})
-    for rewrite in hosting.get("rewrites", []) if isinstance(hosting, dict) else []:
-        if "function" in rewrite:
-            yield str(rewrite.get("source", "")).replace("**", "health")
+def _function_paths(config: FirebaseJson) -> Iterator[str]:
+    """A path for each rewrite of the first site that leads to a function; others are on other ports."""
+    for _, section in config.sections("hosting")[:1]:
+        for rewrite in section.get("rewrites") or []:
+            if "function" in rewrite:
+                yield str(rewrite.get("source", "")).replace("**", "health")
 
 
 class _Answers:

@@ -8,14 +8,16 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from tools import credentials, java, local_secrets, page, ports, saved_data
+from emulator.wire.firebase_json import FirebaseJson
+from tools import configuration, credentials, java, local_secrets, page, ports, saved_data
 from tools.exec import REQUIRE_INDEXES
 from tools.project import FIREBASE_JSON, JAVA, KIT, ROOT, SAVED_DATA, SEED
 from tools.running import LogReader, Plan, RunningSuite, running
 from tools.signals import Stopped, signals_raise
-from tools.suite import TITLES, Suite, configured, load, ports_from, with_ports
+from tools.suite import AUXILIARY, TITLES, Suite, configured, ports_from, with_ports
 from tools.suite_log import HEALTH_CHECK, LogLine, death, parse_firestore_line, parse_line
 from tools.terminal import Failure, say, seconds, styled, table
 
@@ -25,6 +27,7 @@ Data is saved when the suite stops and loaded when it starts; the first time it 
 Saved are the Firestore databases, accounts, tenants and files of every project, but no tasks that wait.
 Ctrl-C stops everything; a second Ctrl-C does not wait. Edits of functions and rules are picked up meanwhile.
 """
+_OF_RULES = ("Rules read again", "Error compiling rules", "The rules before stay in force")
 GRACE = 15.0
 """Seconds the CLI gets for its own orderly end."""
 
@@ -54,16 +57,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    page.ensure_built()
-    local_secrets.ensure()
+    config = configuration.configuration()
+    configuration.check(config, require_indexes=arguments.require_indexes)
+    parts = configuration.started_parts(config)
+    if "hosting" in parts:
+        page.ensure_built(config)
+    local_secrets.ensure_all(config)
     credentials.ensure()
     if arguments.official:
         _require_java()
+        _require_rules_for_all(config)
     else:
         java.plant()
     data = arguments.data.absolute()
-    with _configuration(arguments.ports) as (config, suite), signals_raise():
-        _require_free_ports(suite)
+    with _configuration(config, arguments.ports) as (file, suite), signals_raise():
+        _require_free_ports(suite, parts)
         source = _source(data, fresh=arguments.fresh, seed=arguments.seed)
         journal, ahead = saved_data.journal_of(data, wanted=not (arguments.fresh or arguments.seed))
         if arguments.official and ahead:
@@ -73,9 +81,10 @@ def run(arguments: argparse.Namespace) -> int:
         folder = KIT / (f"start-{arguments.ports}" if arguments.ports else "start")
         plan = Plan(
             suite,
-            config,
+            file,
             folder,
             imported=source,
+            only=None if arguments.official else configuration.only_without(config, None),
             java=None if arguments.official else JAVA,
             require_indexes=arguments.require_indexes,
             journal=journal,
@@ -83,7 +92,12 @@ def run(arguments: argparse.Namespace) -> int:
         )
         try:
             with running(plan) as started:
-                return _serve(started, data, Shown(everything=arguments.verbose, official=arguments.official))
+                shown = Shown(
+                    everything=arguments.verbose,
+                    official=arguments.official,
+                    rules=config.has_list_of_databases,
+                )
+                return _serve(started, data, shown)
         except Stopped as stopped:
             return stopped.code
         finally:
@@ -102,7 +116,8 @@ def _serve(started: RunningSuite, data: Path, shown: "Shown") -> int:
     others = _not_exported(started)
     will = [sys.executable, "-P", "-m", "tools.saved_data", host, str(port), str(data)]
     started.last_will([*will, str(others)] if others else will)
-    say(_addresses(suite), sys.stdout)
+    parts = configuration.started_parts(configuration.configuration(started.plan.config))
+    say(_addresses(suite, parts), sys.stdout)
     say(styled(f"Ready after {seconds(took)}. Ctrl-C stops everything. Log: {started.plan.log}", "dim"))
     say("Kindling is ready", sys.stdout)
     code = follow(started, shown, started.log_read)
@@ -213,11 +228,10 @@ def _short(path: Path) -> str:
 
 
 @contextmanager
-def _configuration(first_port: int | None) -> Iterator[tuple[Path, Suite]]:
+def _configuration(config: FirebaseJson, first_port: int | None) -> Iterator[tuple[Path, Suite]]:
     """firebase.json, or with other ports a copy beside it for the time of the run: the CLI resolves paths
     from there.
     """
-    config = load(FIREBASE_JSON)
     if first_port is None:
         yield FIREBASE_JSON, configured(config)
         return
@@ -225,13 +239,14 @@ def _configuration(first_port: int | None) -> Iterator[tuple[Path, Suite]]:
     copy = ROOT / f".firebase-{first_port}.json"
     copy.write_text(json.dumps(with_ports(config, chosen), indent=2) + "\n", encoding="utf-8")
     try:
-        yield copy, configured(with_ports(config, chosen))
+        yield copy, Suite({name: ("127.0.0.1", port) for name, port in chosen.items()})
     finally:
         copy.unlink(missing_ok=True)
 
 
-def _require_free_ports(suite: Suite) -> None:
-    taken = ports.taken(suite.addresses)
+def _require_free_ports(suite: Suite, parts: set[str]) -> None:
+    wanted = {*parts, *AUXILIARY} | ({"websocket"} if "firestore" in parts else set())
+    taken = ports.taken({name: address for name, address in suite.addresses.items() if name in wanted})
     if not taken:
         return
     lines = [
@@ -243,6 +258,15 @@ def _require_free_ports(suite: Suite) -> None:
         "Stop what holds it (another ./kit start?), or use other ports: ./kit start --ports 20000",
         "\n".join(lines),
     )
+
+
+def _require_rules_for_all(config: FirebaseJson) -> None:
+    """Google's emulator has one set of rules, and the CLI gives it none where databases have their own."""
+    if len(config.databases(configuration.project_targets(config))) > 1:
+        raise Failure(
+            "--official cannot serve several databases: Google's emulator would run without any rules.",
+            "Leave --official out, which gives every database the rules that firebase.json names for it.",
+        )
 
 
 def _require_java() -> None:
@@ -261,17 +285,18 @@ def _require_java() -> None:
         )
 
 
-def _addresses(suite: Suite) -> str:
-    parts = ["hosting", "ui", "auth", "firestore", "storage", "functions", "hub"]
-    rows = [(TITLES[name], suite.url(name)) for name in parts]
+def _addresses(suite: Suite, parts: set[str]) -> str:
+    shown = ["hosting", "ui", "auth", "firestore", "storage", "functions", "hub"]
+    rows = [(TITLES[name], suite.url(name)) for name in shown if name in parts]
     return "\n" + table([(styled(title, "bold", stream=sys.stdout), url) for title, url in rows]) + "\n"
 
 
 class Shown:
     """Which lines of the log a person sees, and how."""
 
-    def __init__(self, *, everything: bool, official: bool) -> None:
-        self._everything, self._official = everything, official
+    def __init__(self, *, everything: bool, official: bool, rules: bool = False) -> None:
+        """`rules`: the emulator reads rules again, and tells of it, since the CLI does not."""
+        self._everything, self._official, self._rules = everything, official, rules
         self._refused, self._checks = False, 0
 
     def starting(self, text: str) -> None:
@@ -288,6 +313,8 @@ class Shown:
     def firestore(self, text: str) -> None:
         """What the Firestore emulator itself says, such as a missing index."""
         line = parse_firestore_line(text, official=self._official)
+        if line and line.text.startswith(_OF_RULES):
+            line = replace(line, chatter=not self._rules, serious=not line.text.startswith(_OF_RULES[0]))
         if line and (self._everything or not line.chatter):
             self._print(line)
 

@@ -6,9 +6,9 @@ import http.client
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
+from emulator.wire.firebase_json import FirebaseJson
 from tools.project import PROJECT_ID
 
 DEFAULT_PORTS: Final[dict[str, int]] = {
@@ -25,6 +25,12 @@ DEFAULT_PORTS: Final[dict[str, int]] = {
     "websocket": 9150,
 }
 """What firebase-tools uses where firebase.json names no port."""
+
+AUXILIARY: Final = ("ui", "hub", "logging", "eventarc", "tasks")
+"""What the CLI starts beside the parts that firebase.json names."""
+
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Where a client reaches a part that listens on every address."""
 
 TITLES: Final[dict[str, str]] = {
     "hosting": "Page",
@@ -51,7 +57,7 @@ class Suite:
     def host(self, name: str) -> str:
         """`host:port`, as the emulator variables want it."""
         host, port = self.addresses[name]
-        return f"{host}:{port}"
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     def url(self, name: str) -> str:
         return f"http://{self.host(name)}"
@@ -102,18 +108,17 @@ def from_environment(environment: Mapping[str, str]) -> Suite | None:
         "ui": environment["KINDLING_UI_URL"].removeprefix("http://"),
     }
     pairs = {name: place.rpartition(":") for name, place in places.items()}
-    addresses = {name: (host, int(port)) for name, (host, _, port) in pairs.items()}
+    addresses = {name: (host.strip("[]"), int(port)) for name, (host, _, port) in pairs.items()}
     return Suite(addresses, environment["GCLOUD_PROJECT"])
 
 
-def configured(config: Mapping[str, Any]) -> Suite:
+def configured(config: FirebaseJson) -> Suite:
     """The suite a firebase.json describes, the CLI's defaults where it names no port."""
-    emulators = config.get("emulators", {})
     addresses: dict[str, tuple[str, int]] = {}
     for name, default in DEFAULT_PORTS.items():
-        own = emulators.get("firestore" if name == "websocket" else name, {})
-        port = own.get("websocketPort" if name == "websocket" else "port", default)
-        addresses[name] = (own.get("host", "127.0.0.1"), port)
+        part, key = ("firestore", "websocketPort") if name == "websocket" else (name, "port")
+        host = str(config.emulator(part).get("host") or "127.0.0.1")
+        addresses[name] = (_EVERYWHERE.get(host, host), config.port(part, key, default))
     return Suite(addresses)
 
 
@@ -139,19 +144,18 @@ def ports_from(first: int) -> dict[str, int]:
     return {name: first + place for place, name in enumerate(DEFAULT_PORTS)}
 
 
-def with_ports(config: Mapping[str, Any], ports: Mapping[str, int]) -> dict[str, Any]:
-    """`config` with every emulator on its port of `ports`; the original stays as it is."""
-    emulators = {
-        key: value for key, value in config.get("emulators", {}).items() if not isinstance(value, dict)
-    }
+def on_ports_from(first: int) -> Suite:
+    """A suite of this project with every part on a port from `first` on."""
+    return Suite({name: ("127.0.0.1", port) for name, port in ports_from(first).items()})
+
+
+def with_ports(config: FirebaseJson, ports: Mapping[str, int]) -> dict[str, Any]:
+    """What `config` holds, with every emulator that it has on its port of `ports`."""
+    given: Mapping[str, Any] = config.tree.get("emulators", {})
+    emulators = {key: value for key, value in given.items() if not isinstance(value, dict | None)}
     for name in DEFAULT_PORTS:
-        if name != "websocket":
-            own = config.get("emulators", {}).get(name, {})
-            emulators[name] = {**own, "host": "127.0.0.1", "port": ports[name]}
-    emulators["firestore"]["websocketPort"] = ports["websocket"]
-    return {**config, "emulators": emulators}
-
-
-def load(path: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return loaded
+        if name in AUXILIARY or config.has(name):
+            emulators[name] = {**config.emulator(name), "host": "127.0.0.1", "port": ports[name]}
+    if "firestore" in emulators:
+        emulators["firestore"]["websocketPort"] = ports["websocket"]
+    return {**config.tree, "emulators": emulators}

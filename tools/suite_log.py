@@ -24,8 +24,13 @@ _NEEDLESS = (
     "Detected demo project ID",
     "You are not currently authenticated",
     "Loaded environment variables from",
+    "Cloud Firestore Emulator does not support multiple databases yet",
+    "Did not find a Cloud Firestore rules file",
+    "The emulator will default to allowing all reads and writes",
 )
-"""Marked lines that say nothing a user of this kit can act on."""
+"""Marked lines that say nothing a user of this kit can act on. The last three are not true here: the emulator
+has the rules of each database, and kit says itself where firebase.json names none.
+"""
 
 _NOISE: Final = {
     r"  (Emulator Hub host:|Other reserved ports:) ": "addresses, which kit prints itself",

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from tools import chromium
+from tools.configuration import can_require_indexes, configuration
 from tools.exec import run_against
 from tools.private import private_suite
 from tools.project import ROOT, venv_python
@@ -34,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     with signals_raise():
         try:
             os.chdir(ROOT)
-            with private_suite(require_indexes=True) as suite:
+            with private_suite(require_indexes=can_require_indexes(configuration())) as suite:
                 say("Running the tests")
                 command = [str(venv_python()), "-m", "pytest", *_processes(rest), *rest]
                 return run_against(suite, command)

@@ -21,6 +21,7 @@ from emulator.firestore.index_requirements import (
 )
 from emulator.firestore.paths import DatabaseId, FieldPath, format_field_path, parse_field_path
 from emulator.firestore.queries import NAME
+from emulator.wire.commented_json import ConfigFileError, parse, place_of
 
 Json: TypeAlias = dict[str, Any]
 
@@ -32,35 +33,61 @@ _CONTAINS_NUMBER = 1
 _SCOPE_NUMBERS = {False: 1, True: 2}
 
 
+#: The words of the first version of the format, which the CLI still reads (and `firebase init` still shows).
+_OLD_MODES = {"ARRAY_CONTAINS": "CONTAINS"}
+
+
 class IndexFileError(Exception):
-    """The file is not what the CLI would deploy; the message says where."""
+    """The file is not what the CLI would deploy; the message begins with its name, line and column."""
 
 
-def parse_catalog(text: str) -> IndexCatalog:
-    """The catalog of a firestore.indexes.json. Raises IndexFileError."""
+class _WrongShape(Exception):
+    """A value that an index file cannot have at `place`."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"{place} {reason}")
+        self.place = place
+
+
+def parse_catalog(text: str, name: str = "firestore.indexes.json") -> IndexCatalog:
+    """The catalog of a firestore.indexes.json, read as the CLI reads it. Raises IndexFileError."""
     try:
-        tree = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise IndexFileError(f"not JSON: {error}") from None
+        tree = parse(text, name)
+    except ConfigFileError as error:
+        raise IndexFileError(str(error)) from None
     if not isinstance(tree, dict):
-        raise IndexFileError("the file must hold an object")
-    return IndexCatalog.of(
-        (_index(f"indexes[{at}]", each) for at, each in enumerate(_list(tree, "indexes"))),
-        (_override(f"fieldOverrides[{at}]", each) for at, each in enumerate(_list(tree, "fieldOverrides"))),
-    )
+        raise IndexFileError(f"{name}:1:1: the file must hold an object")
+    try:
+        return IndexCatalog.of(
+            (
+                index
+                for at, each in enumerate(_list("", tree, "indexes"))
+                if (index := _index(f"indexes[{at}]", each)) is not None
+            ),
+            (
+                _override(f"fieldOverrides[{at}]", each)
+                for at, each in enumerate(_list("", tree, "fieldOverrides"))
+            ),
+        )
+    except _WrongShape as error:
+        line, column = place_of(text, error.place)
+        raise IndexFileError(f"{name}:{line}:{column}: {error}") from None
 
 
-def _index(place: str, tree: Any) -> IndexDefinition:
-    fields = [
-        _field(f"{place}.fields[{at}]", each) for at, each in enumerate(_list(_object(place, tree), "fields"))
-    ]
-    if not fields:
-        raise IndexFileError(f"{place} has no fields")
+def _index(place: str, tree: Any) -> IndexDefinition | None:
+    """The index, or None for one that no query of this edition of Firestore uses (full text search)."""
+    listed = _list(f"{place}.", _object(place, tree), "fields")
+    if not listed:
+        raise _WrongShape(place, "has no fields")
+    if any(isinstance(each, dict) and "searchConfig" in each for each in listed):
+        return None
+    fields = [_field(f"{place}.fields[{at}]", each) for at, each in enumerate(listed)]
     if len(fields) > 1 and fields[-1].path == NAME:
         usual = fields[-2].mode if fields[-2].mode is Mode.DESCENDING else Mode.ASCENDING
         if fields[-1].mode is usual:
             fields.pop()
-    return IndexDefinition(_text(place, tree, "collectionGroup"), _scope(place, tree), tuple(fields))
+    collection = _text(place, tree, "collectionGroup" if tree.get("collectionGroup") else "collectionId")
+    return IndexDefinition(collection, _scope(place, tree), tuple(fields))
 
 
 def _field(place: str, tree: Any) -> IndexField:
@@ -68,32 +95,33 @@ def _field(place: str, tree: Any) -> IndexField:
     if "vectorConfig" in tree:
         dimension = _object(f"{place}.vectorConfig", tree["vectorConfig"]).get("dimension")
         if not isinstance(dimension, int):
-            raise IndexFileError(f"{place}.vectorConfig needs a number as dimension")
+            raise _WrongShape(f"{place}.vectorConfig", "needs a number as dimension")
         return IndexField(path, Mode.VECTOR, dimension)
     return IndexField(path, _mode(place, tree))
 
 
 def _override(place: str, tree: Any) -> FieldOverride:
+    listed = _list(f"{place}.", _object(place, tree), "indexes")
     indexes = [
         (_mode(f"{place}.indexes[{at}]", each), _scope(f"{place}.indexes[{at}]", each))
-        for at, each in enumerate(_list(_object(place, tree), "indexes"))
+        for at, each in enumerate(listed)
     ]
     return FieldOverride(_text(place, tree, "collectionGroup"), _path(place, tree), frozenset(indexes))
 
 
 def _mode(place: str, tree: Any) -> Mode:
-    asked = _object(place, tree).get("order", tree.get("arrayConfig"))
+    given = _object(place, tree)
+    asked = given.get("order") or given.get("arrayConfig") or given.get("mode")
+    asked = _OLD_MODES.get(asked, asked) if isinstance(asked, str) else asked
     if asked not in ("ASCENDING", "DESCENDING", "CONTAINS"):
-        raise IndexFileError(f"{place} needs order ASCENDING or DESCENDING, or arrayConfig CONTAINS")
+        raise _WrongShape(place, "needs order ASCENDING or DESCENDING, or arrayConfig CONTAINS")
     return Mode(asked)
 
 
 def _scope(place: str, tree: Json) -> bool:
-    scope = tree.get("queryScope", _COLLECTION)
+    scope = tree.get("queryScope") or _COLLECTION
     if scope not in (_COLLECTION, _GROUP):
-        raise IndexFileError(
-            f"{place} has the queryScope {scope!r}, which is neither {_COLLECTION} nor {_GROUP}"
-        )
+        raise _WrongShape(place, f"has the queryScope {scope!r}, which is neither {_COLLECTION} nor {_GROUP}")
     return bool(scope == _GROUP)
 
 
@@ -104,26 +132,26 @@ def _path(place: str, tree: Any) -> FieldPath:
     try:
         return NAME if text == "__name__" else parse_field_path(text)
     except FirestoreError as error:
-        raise IndexFileError(f"{place}.fieldPath: {error.message}") from None
+        raise _WrongShape(f"{place}.fieldPath", f"is no field path: {error.message}") from None
 
 
 def _text(place: str, tree: Json, key: str) -> str:
     value = tree.get(key)
     if not isinstance(value, str) or not value:
-        raise IndexFileError(f"{place} needs a text as {key}")
+        raise _WrongShape(place, f"needs a text as {key}")
     return value
 
 
-def _list(tree: Json, key: str) -> list[Any]:
-    value = tree.get(key, [])
-    if not isinstance(value, list):
-        raise IndexFileError(f"{key} must be a list")
-    return value
+def _list(prefix: str, tree: Json, key: str) -> list[Any]:
+    value = tree.get(key)
+    if value is not None and not isinstance(value, list):
+        raise _WrongShape(f"{prefix}{key}", "must be a list")
+    return value or []
 
 
 def _object(place: str, value: Any) -> Json:
     if not isinstance(value, dict):
-        raise IndexFileError(f"{place} must be an object")
+        raise _WrongShape(place, "must be an object")
     return value
 
 
@@ -258,13 +286,14 @@ def _bytes_field(number: int, value: bytes) -> bytes:
 
 def merged(file: Mapping[str, Any], addition: Mapping[str, Any]) -> Json:
     """The file with an addition of `to_add` in it; everything else stays as it was."""
+    listed = file.get("fieldOverrides") or []
     replaced = {_field_key(each) for each in addition["fieldOverrides"]}
-    kept = [each for each in file.get("fieldOverrides", []) if _field_key(each) not in replaced]
-    earlier = {_field_key(each): each for each in file.get("fieldOverrides", [])}
+    kept = [each for each in listed if _field_key(each) not in replaced]
+    earlier = {_field_key(each): each for each in listed}
     overrides = [{**earlier.get(_field_key(each), {}), **each} for each in addition["fieldOverrides"]]
     return {
         **file,
-        "indexes": [*file.get("indexes", []), *addition["indexes"]],
+        "indexes": [*(file.get("indexes") or []), *addition["indexes"]],
         "fieldOverrides": [*kept, *overrides],
     }
 

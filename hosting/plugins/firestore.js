@@ -21,6 +21,7 @@ const INTERPRETER = [
 const REFUSAL = 'throw new Error("pipelines are left out of this build: hosting/plugins/firestore.js");';
 
 export function firestoreWithoutPipelines() {
+  let isUsed = false;
   const missing = new Set(INTERPRETER);
   return {
     name: 'firestore-without-pipelines',
@@ -28,13 +29,14 @@ export function firestoreWithoutPipelines() {
     transform: {
       filter: { id: /@firebase\/firestore\/dist\/common-\w+\.esm\.js$/ },
       handler(code) {
+        isUsed = true;
         const refusing = code.replace(/function __PRIVATE_(\w+)\([\w, ]*\) \{/g, (head, name) => (missing.delete(name) ? head + REFUSAL : head));
         return refusing === code ? null : { code: refusing, map: null };
       },
     },
     /** An SDK with another inside still makes a page that works, only a heavier one. */
     buildEnd() {
-      if (missing.size > 0) this.warn(`not in this version of Firestore: ${[...missing].join(', ')}. The page may come with pipelines, up to 60 kB more`);
+      if (isUsed && missing.size > 0) this.warn(`not in this version of Firestore: ${[...missing].join(', ')}. The page may come with pipelines, up to 60 kB more`);
     },
   };
 }

@@ -3,32 +3,37 @@
  * version in the page, and the script that runs first under a name with its content in it.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 const FIRST_SCRIPT = '/src/first.js';
 const KEPT = /^assets\/.*\.(js|css|svg|webp|woff2)$/;
 
 const digest = (text) => createHash('sha256').update(text).digest('base64url').slice(0, 12);
 
-/** `isOff`: the worker is one that only removes an earlier one. */
+/** `isOff`: the worker is one that only removes an earlier one. A page without a first script or a worker in `src/` goes without. */
 export function offline({ root, isOff }) {
-  const source = (path) => readFileSync(`${root}/src/${path}`, 'utf8');
+  const source = (path) => (existsSync(`${root}/src/${path}`) ? readFileSync(`${root}/src/${path}`, 'utf8') : null);
   return {
     name: 'drop-offline',
     apply: 'build',
     enforce: 'post',
     generateBundle(_options, bundle) {
       const first = addFirstScript(this, source('first.js'));
+      const workerText = source(isOff ? 'offline/farewell.js' : 'offline/worker.js');
       const pages = Object.values(bundle).filter(({ fileName }) => fileName.endsWith('.html'));
-      const assets = [first, ...Object.keys(bundle).filter((name) => KEPT.test(name) && !isOfSharePage(bundle[name]))].sort();
+      const assets = [...(first ? [first] : []), ...Object.keys(bundle).filter((name) => KEPT.test(name) && !isOfSharePage(bundle[name]))].sort();
       const version = digest(assets.join() + pages.map((page) => page.source).join());
-      for (const page of pages) page.source = page.source.replace(FIRST_SCRIPT, `/${first}`).replace('content="development"', `content="${version}"`);
-      this.emitFile({ type: 'asset', fileName: 'sw.js', source: isOff ? source('offline/farewell.js') : worker(source('offline/worker.js'), version, assets) });
+      for (const page of pages) {
+        if (first) page.source = page.source.replace(FIRST_SCRIPT, `/${first}`);
+        page.source = page.source.replace('name="drop-version" content="development"', `name="drop-version" content="${version}"`);
+      }
+      if (workerText) this.emitFile({ type: 'asset', fileName: 'sw.js', source: isOff ? workerText : worker(workerText, version, assets) });
     },
   };
 }
 
 function addFirstScript(context, text) {
+  if (text === null) return null;
   const fileName = `assets/first-${digest(text).slice(0, 8)}.js`;
   context.emitFile({ type: 'asset', fileName, source: text });
   return fileName;

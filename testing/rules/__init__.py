@@ -16,7 +16,7 @@ from testing.rules.expectations import assert_allowed, assert_denied
 from testing.rules.identities import Batch, Firestore, Identity, Storage, Transaction
 from testing.rules.operations import Upload, any_of
 from testing.rules.reasons import ANY_CONDITION, NO_RULE, Reason, evaluation_error, false_at
-from testing.rules.sources import RulesFiles
+from testing.rules.sources import DatabaseRules, RulesFiles
 from testing.rules.values import (
     DELETE_FIELD,
     SERVER_TIME,
@@ -38,6 +38,7 @@ __all__ = [
     "ArrayRemove",
     "ArrayUnion",
     "Batch",
+    "DatabaseRules",
     "Denial",
     "Failure",
     "Firestore",

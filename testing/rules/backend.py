@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from emulator.wire.firebase_json import DEFAULT_DATABASE
 from testing.rules.answers import Answer
 from testing.rules.operations import Query, Upload, Write
 from testing.rules.values import Data
@@ -28,16 +29,26 @@ class Caller(Protocol):
 class Backend(Protocol):
     """Requests are answered, whatever the rules say; wrong use of the library raises.
 
-    What only another backend can do skips the test.
+    What only another backend can do skips the test. `database` is the id of the one that is asked.
     """
 
     name: str
 
-    def get(self, caller: Caller, path: str, transaction: bytes | None = None) -> Answer: ...
-    def query(self, caller: Caller, query: Query, transaction: bytes | None = None) -> Answer: ...
-    def commit(self, caller: Caller, writes: Sequence[Write], transaction: bytes | None = None) -> Answer: ...
-    def begin(self, caller: Caller) -> bytes: ...
-    def roll_back(self, caller: Caller, transaction: bytes) -> None: ...
+    def get(
+        self, caller: Caller, path: str, transaction: bytes | None = None, database: str = DEFAULT_DATABASE
+    ) -> Answer: ...
+    def query(
+        self, caller: Caller, query: Query, transaction: bytes | None = None, database: str = DEFAULT_DATABASE
+    ) -> Answer: ...
+    def commit(
+        self,
+        caller: Caller,
+        writes: Sequence[Write],
+        transaction: bytes | None = None,
+        database: str = DEFAULT_DATABASE,
+    ) -> Answer: ...
+    def begin(self, caller: Caller, database: str = DEFAULT_DATABASE) -> bytes: ...
+    def roll_back(self, caller: Caller, transaction: bytes, database: str = DEFAULT_DATABASE) -> None: ...
 
     def object_metadata(self, caller: Caller, name: str) -> Answer: ...
     def list_objects(self, caller: Caller, folder: str) -> Answer: ...
@@ -45,7 +56,9 @@ class Backend(Protocol):
     def change_metadata(self, caller: Caller, name: str, changes: Mapping[str, Any]) -> Answer: ...
     def delete_object(self, caller: Caller, name: str) -> Answer: ...
 
-    def seed(self, documents: Mapping[str, Data], objects: Iterable[Upload]) -> None:
+    def seed(
+        self, documents: Mapping[str, Data], objects: Iterable[Upload], database: str = DEFAULT_DATABASE
+    ) -> None:
         """Store as is, without asking the rules."""
 
     def now(self) -> datetime:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from emulator.wire.firebase_json import DEFAULT_DATABASE
 from testing.rules.backend import Caller
 from testing.rules.operations import AnyOf, Condition, Query, Upload, Write
+
+
+def described_place(database: str) -> str:
+    """Said of every database but the default one."""
+    return "" if database == DEFAULT_DATABASE else f" in database {database}"
 
 
 def described_write(write: Write) -> str:
@@ -13,16 +19,17 @@ def described_write(write: Write) -> str:
     return f"{write.kind} {write.path}{fields}"
 
 
-def described_commit(caller: Caller, writes: Sequence[Write]) -> str:
-    return f"{caller.name}: " + (", ".join(map(described_write, writes)) or "commit nothing")
+def described_commit(caller: Caller, writes: Sequence[Write], database: str) -> str:
+    what = ", ".join(map(described_write, writes)) or "commit nothing"
+    return f"{caller.name}: {what}{described_place(database)}"
 
 
-def described_query(caller: Caller, query: Query) -> str:
+def described_query(caller: Caller, query: Query, database: str) -> str:
     scope = "collection group " if query.group else ""
     where = "".join(f" where {_condition(condition)}" for condition in query.where)
     order = f" order by {', '.join(query.order_by)}" if query.order_by else ""
     limit = f" limit {query.limit}" if query.limit is not None else ""
-    return f"{caller.name}: list {scope}{query.collection}{where}{order}{limit}"
+    return f"{caller.name}: list {scope}{query.collection}{where}{order}{limit}{described_place(database)}"
 
 
 def _condition(condition: Condition | AnyOf) -> str:

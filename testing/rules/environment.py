@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from emulator.wire.firebase_json import DEFAULT_DATABASE
 from testing.rules.answers import Answer
 from testing.rules.backend import Backend
 from testing.rules.identities import Identity, token_of
@@ -42,13 +43,18 @@ class RulesTestEnvironment:
         return Identity("server", None, True, self._backend, self._note)
 
     def seed(
-        self, documents: Mapping[str, Data] | None = None, objects: Mapping[str, bytes | Upload] | None = None
+        self,
+        documents: Mapping[str, Data] | None = None,
+        objects: Mapping[str, bytes | Upload] | None = None,
+        *,
+        database: str = DEFAULT_DATABASE,
     ) -> None:
         """Store documents by path and objects by name without asking the rules.
 
         An object is its content as bytes, or an `Upload` where its type or metadata matter.
         """
-        self._backend.seed(documents or {}, [_upload(name, given) for name, given in (objects or {}).items()])
+        uploads = [_upload(name, given) for name, given in (objects or {}).items()]
+        self._backend.seed(documents or {}, uploads, database)
 
     @property
     def now(self) -> datetime:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Self
 
+from emulator.wire.firebase_json import DEFAULT_DATABASE
 from testing.rules.answers import Answer
 from testing.rules.backend import Backend, Caller
 from testing.rules.operations import AnyOf, Condition, Query, Upload, Write, WriteName
@@ -23,10 +24,11 @@ class Firestore:
     _caller: Caller
     _note: Note
     _transaction: bytes | None = None
+    _database: str = DEFAULT_DATABASE
 
     def get(self, path: str) -> Answer:
         """`data` of the answer holds the fields, None where there is no document."""
-        return self._note(self._backend.get(self._caller, path, self._transaction))
+        return self._note(self._backend.get(self._caller, path, self._transaction, self._database))
 
     def list(
         self,
@@ -42,7 +44,7 @@ class Firestore:
         where=[("owner", "==", "alice")], order_by=["-createdAt"]; `group` asks every collection of that id.
         """
         query = Query(collection, tuple(where), tuple(order_by), limit, group)
-        return self._note(self._backend.query(self._caller, query, self._transaction))
+        return self._note(self._backend.query(self._caller, query, self._transaction, self._database))
 
     def create(self, path: str, data: Data) -> Answer:
         """Fails with ALREADY_EXISTS where there is a document."""
@@ -61,14 +63,14 @@ class Firestore:
 
     def batch(self) -> Batch:
         """Writes that happen together, or not at all."""
-        return Batch(self._backend, self._caller, self._note)
+        return Batch(self._backend, self._caller, self._note, self._database)
 
     def transaction(self) -> Transaction:
         """Reads, and then writes that happen only if nothing that was read has changed."""
-        return Transaction(self._backend, self._caller, self._note)
+        return Transaction(self._backend, self._caller, self._note, self._database)
 
     def _write(self, kind: WriteName, path: str, data: Data) -> Answer:
-        return self._note(self._backend.commit(self._caller, [Write(kind, path, data)]))
+        return self._note(self._backend.commit(self._caller, [Write(kind, path, data)], None, self._database))
 
 
 @dataclass(slots=True)
@@ -78,6 +80,7 @@ class Batch:
     _backend: Backend
     _caller: Caller
     _note: Note
+    _database: str = DEFAULT_DATABASE
     _writes: list[Write] = field(default_factory=list)
     _transaction: bytes | None = None
 
@@ -95,7 +98,7 @@ class Batch:
 
     def commit(self) -> Answer:
         writes, self._writes = self._writes, []
-        return self._note(self._backend.commit(self._caller, writes, self._transaction))
+        return self._note(self._backend.commit(self._caller, writes, self._transaction, self._database))
 
     def _add(self, write: Write) -> Batch:
         self._writes.append(write)
@@ -105,8 +108,8 @@ class Batch:
 class Transaction(Batch):
     """A batch that reads first. As a context manager it gives up what was not committed."""
 
-    def __init__(self, backend: Backend, caller: Caller, note: Note) -> None:
-        super().__init__(backend, caller, note, _transaction=backend.begin(caller))
+    def __init__(self, backend: Backend, caller: Caller, note: Note, database: str) -> None:
+        super().__init__(backend, caller, note, database, _transaction=backend.begin(caller, database))
 
     def get(self, path: str) -> Answer:
         return self._reading().get(path)
@@ -131,11 +134,11 @@ class Transaction(Batch):
     def _end(self) -> None:
         """Ending a transaction that was committed is allowed, so a denied one needs no special case."""
         if self._transaction is not None:
-            self._backend.roll_back(self._caller, self._transaction)
+            self._backend.roll_back(self._caller, self._transaction, self._database)
             self._transaction = None
 
     def _reading(self) -> Firestore:
-        return Firestore(self._backend, self._caller, self._note, self._transaction)
+        return Firestore(self._backend, self._caller, self._note, self._transaction, self._database)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +203,12 @@ class Identity:
 
     @property
     def firestore(self) -> Firestore:
-        return Firestore(self._backend, self, self._note)
+        """The default database."""
+        return self.in_database(DEFAULT_DATABASE)
+
+    def in_database(self, database: str) -> Firestore:
+        """Another database of the project, under its own rules."""
+        return Firestore(self._backend, self, self._note, _database=database)
 
     @property
     def storage(self) -> Storage:

@@ -30,9 +30,10 @@ from emulator.rules import (
 )
 from emulator.rules.types import Path
 from emulator.rules.types import Timestamp as RulesTimestamp
+from emulator.wire.firebase_json import DEFAULT_DATABASE
 from testing.rules.answers import Answer, Denial, Failure
 from testing.rules.backend import DEFAULT_BUCKET, Caller
-from testing.rules.descriptions import described_commit, described_query, described_upload
+from testing.rules.descriptions import described_commit, described_place, described_query, described_upload
 from testing.rules.operations import Query, Upload, Write, stored_query, stored_write
 from testing.rules.sources import RulesFiles
 from testing.rules.stored_objects import StoredObject, stored_object
@@ -46,75 +47,95 @@ _NOTHING_IS_ALLOWED: Final = "rules_version = '2'; service {service} {{ }}"
 
 
 class CompiledRules:
-    """Both rules files, compiled once for a session so that coverage adds up. Raises RulesCompileError."""
+    """Every rules file, compiled once for a session so that coverage adds up. Raises RulesCompileError."""
 
     def __init__(self, files: RulesFiles) -> None:
         self.files = files
-        texts = {
-            service: files.text(service) or _NOTHING_IS_ALLOWED.format(service=service)
-            for service in (FIRESTORE, STORAGE)
-        }
-        self.rulesets = {
-            service: compile_ruleset(text, files.name(service)) for service, text in texts.items()
-        }
-        self.explainers = {service: Explainer(text, files.name(service)) for service, text in texts.items()}
+        self.rulesets: dict[str, Ruleset] = {}
+        """By the key of the release."""
+        self.explainers: dict[str, Explainer] = {}
+        for release in files.releases():
+            text = release.text or _NOTHING_IS_ALLOWED.format(service=release.service)
+            self.rulesets[release.key] = compile_ruleset(text, release.name)
+            self.explainers[release.key] = Explainer(text, release.name)
+        self.closed = compile_ruleset(_NOTHING_IS_ALLOWED.format(service=FIRESTORE), "no rules")
+
+    def of_database(self, database: str) -> tuple[Ruleset, Explainer]:
+        """What judges the requests to a database, and what tells why."""
+        release = self.files.of_database(database)
+        if release is None:
+            return self.closed, Explainer(_NOTHING_IS_ALLOWED.format(service=FIRESTORE), "no rules")
+        return self.rulesets[release.key], self.explainers[release.key]
 
 
 class InProcess:
-    """A new and empty database and bucket. Time stands still until a test moves it."""
+    """New and empty databases, and a bucket. Time stands still until a test moves it."""
 
     name = "engine"
 
     def __init__(self, rules: CompiledRules) -> None:
         self._rules = rules
         self._time = timestamp(datetime.now(UTC))
-        self._database = DatabaseId(PROJECT)
-        self._codec = Codec(self._database)
         self._engine = Engine(
-            clock=lambda: self._time, random=random.Random(0), rules=rules.rulesets[FIRESTORE]
+            clock=lambda: self._time,
+            random=random.Random(0),
+            rules=rules.rulesets[FIRESTORE] if rules.files.serves_all else rules.closed,
         )
+        for name in (DEFAULT_DATABASE, *(each.database for each in rules.files.databases)):
+            self._engine.set_first_rules(rules.of_database(name)[0], name)
         self._engine.rules_observers.append(self._note_denial)
         self._blame: list[Blame] = []
         self._objects: dict[str, StoredObject] = {}
 
     # ---- Firestore
 
-    def get(self, caller: Caller, path: str, transaction: bytes | None = None) -> Answer:
+    def get(
+        self, caller: Caller, path: str, transaction: bytes | None = None, database: str = DEFAULT_DATABASE
+    ) -> Answer:
+        codec = _codec(database)
         reading = self._engine.batch_get(
-            self._database,
-            [self._codec.document_path(path)],
-            _engine_caller(caller),
-            Consistency(transaction),
+            codec.database, [codec.document_path(path)], _engine_caller(caller), Consistency(transaction)
         )
-        return self._answer(
-            f"{caller.name}: get {path}", reading, lambda result: self._fields(result.found[0][1])
-        )
+        request = f"{caller.name}: get {path}{described_place(database)}"
+        return self._answer(request, database, reading, lambda result: _fields(codec, result.found[0][1]))
 
-    def query(self, caller: Caller, query: Query, transaction: bytes | None = None) -> Answer:
-        asked = stored_query(query, self._codec)
+    def query(
+        self, caller: Caller, query: Query, transaction: bytes | None = None, database: str = DEFAULT_DATABASE
+    ) -> Answer:
+        codec = _codec(database)
+        asked = stored_query(query, codec)
         reading = self._engine.run_query(asked, _engine_caller(caller), Consistency(transaction))
         return self._answer(
-            described_query(caller, query),
+            described_query(caller, query, database),
+            database,
             reading,
-            lambda found: {each.path.relative: self._fields(each) for each in found.documents},
+            lambda found: {each.path.relative: _fields(codec, each) for each in found.documents},
         )
 
-    def commit(self, caller: Caller, writes: Sequence[Write], transaction: bytes | None = None) -> Answer:
-        stored = [stored_write(write, self._codec) for write in writes]
-        committing = self._engine.commit(self._database, stored, _engine_caller(caller), transaction)
-        return self._answer(described_commit(caller, writes), committing, lambda result: None)
+    def commit(
+        self,
+        caller: Caller,
+        writes: Sequence[Write],
+        transaction: bytes | None = None,
+        database: str = DEFAULT_DATABASE,
+    ) -> Answer:
+        codec = _codec(database)
+        stored = [stored_write(write, codec) for write in writes]
+        committing = self._engine.commit(codec.database, stored, _engine_caller(caller), transaction)
+        request = described_commit(caller, writes, database)
+        return self._answer(request, database, committing, lambda result: None)
 
-    def begin(self, caller: Caller) -> bytes:
-        return self._engine.begin_transaction(self._database, TransactionOptions(), _engine_caller(caller))
+    def begin(self, caller: Caller, database: str = DEFAULT_DATABASE) -> bytes:
+        whole = DatabaseId(PROJECT, database)
+        return self._engine.begin_transaction(whole, TransactionOptions(), _engine_caller(caller))
 
-    def roll_back(self, caller: Caller, transaction: bytes) -> None:
-        self._engine.rollback(self._database, transaction)
+    def roll_back(self, caller: Caller, transaction: bytes, database: str = DEFAULT_DATABASE) -> None:
+        self._engine.rollback(DatabaseId(PROJECT, database), transaction)
 
-    def _fields(self, document: Document | None) -> Any:
-        return None if document is None else self._codec.decode(document.fields)
-
-    def _answer(self, request: str, work: Coroutine[Any, Any, T], data: Callable[[T], Any]) -> Answer:
-        rules = self._rules.rulesets[FIRESTORE].source
+    def _answer(
+        self, request: str, database: str, work: Coroutine[Any, Any, T], data: Callable[[T], Any]
+    ) -> Answer:
+        rules = self._rules.of_database(database)[0].source
         self._blame.clear()
         try:
             return Answer(request, self.name, rules, data=data(_result(work)))
@@ -128,7 +149,8 @@ class InProcess:
     def _note_denial(self, evaluation: RulesEvaluation) -> None:
         decision, request = evaluation.decision, evaluation.request
         if decision is not None and request is not None and not decision.allowed:
-            self._blame.extend(blame(self._rules.explainers[FIRESTORE], request))
+            explainer = self._rules.of_database(request.path[1])[1]
+            self._blame.extend(blame(explainer, request))
 
     # ---- Storage
 
@@ -194,7 +216,7 @@ class InProcess:
             path=("b", DEFAULT_BUCKET, "o", *(segment for segment in name.split("/") if segment)),
             auth=_storage_auth(caller),
             time=RulesTimestamp(self._nanoseconds),
-            documents=_StorageDocuments(self._engine, self._database),
+            documents=_StorageDocuments(self._engine),
             resource=before.resource() if before else None,
             request_resource=after.resource() if after else None,
             access_budget=AccessBudget.storage(),
@@ -219,15 +241,20 @@ class InProcess:
 
     # ---- state
 
-    def seed(self, documents: Mapping[str, Data], objects: Iterable[Upload]) -> None:
-        writes = [stored_write(Write("set", path, data), self._codec) for path, data in documents.items()]
-        _result(self._engine.commit(self._database, writes, callers.ADMIN))
+    def seed(
+        self, documents: Mapping[str, Data], objects: Iterable[Upload], database: str = DEFAULT_DATABASE
+    ) -> None:
+        codec = _codec(database)
+        writes = [stored_write(Write("set", path, data), codec) for path, data in documents.items()]
+        _result(self._engine.commit(codec.database, writes, callers.ADMIN))
         for upload in objects:
             self._objects[upload.name] = stored_object(upload, DEFAULT_BUCKET, self._nanoseconds)
 
     def now(self) -> datetime:
         """Whole milliseconds, as rules see them."""
-        moment: datetime = self._codec.decode(Timestamp(self._time.micros - self._time.micros % 1000))
+        moment: datetime = _codec(DEFAULT_DATABASE).decode(
+            Timestamp(self._time.micros - self._time.micros % 1000)
+        )
         return moment
 
     def travel_to(self, moment: datetime) -> None:
@@ -244,13 +271,13 @@ class InProcess:
 
 
 class _StorageDocuments:
-    """firestore.get() and firestore.exists() of Storage rules."""
+    """firestore.get() and firestore.exists() of Storage rules, which may name any database."""
 
-    def __init__(self, engine: Engine, database: DatabaseId) -> None:
-        self._documents = Documents(engine.database(database).latest)
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
     def get(self, path: tuple[str, ...]) -> ResourceValue | None:
-        found = self._documents.get(path)
+        found = Documents(self._engine.database(DatabaseId(PROJECT, path[1])).latest).get(path)
         if found is None:
             return None
         return ResourceValue(found.data, found.id, Path(("projects", PROJECT, *path)))
@@ -258,6 +285,14 @@ class _StorageDocuments:
     def get_after(self, path: tuple[str, ...]) -> ResourceValue | None:
         """Nothing is being written to Firestore."""
         return self.get(path)
+
+
+def _codec(database: str) -> Codec:
+    return Codec(DatabaseId(PROJECT, database))
+
+
+def _fields(codec: Codec, document: Document | None) -> Any:
+    return None if document is None else codec.decode(document.fields)
 
 
 def _engine_caller(caller: Caller) -> callers.Caller:

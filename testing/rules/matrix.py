@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
+from emulator.wire.firebase_json import DEFAULT_DATABASE
 from testing.rules.answers import Answer
 from testing.rules.environment import RulesTestEnvironment
-from testing.rules.identities import Identity
+from testing.rules.identities import Firestore, Identity
 from testing.rules.operations import Upload
 from testing.rules.values import Data
 
@@ -48,6 +49,7 @@ class Documents:
 
     `existing` is seeded, `fresh` is not. `creations` and `updates` are sample data by what they are called.
     `filters` are equalities that a list of one's own asks for, where a list without them is refused.
+    `database` is where the path is, and whose rules are asked.
     """
 
     title: str
@@ -56,18 +58,23 @@ class Documents:
     creations: Mapping[str, Data]
     updates: Mapping[str, Data]
     filters: Mapping[str, str] = field(default_factory=dict)
+    database: str = DEFAULT_DATABASE
 
     def rows(self) -> Iterator[Row]:
         collection = self.existing.rpartition("/")[0]
-        yield Row("get", lambda me, at: me.firestore.get(at(self.existing)))
-        yield Row("list", lambda me, at: me.firestore.list(at(collection)))
+        ask = self._asking
+        yield Row("get", ask(lambda firestore, at: firestore.get(at(self.existing))))
+        yield Row("list", ask(lambda firestore, at: firestore.list(at(collection))))
         if self.filters:
-            yield Row(f"list by {' and '.join(self.filters)}", _filtered_list(collection, self.filters))
+            yield Row(f"list by {' and '.join(self.filters)}", ask(_filtered_list(collection, self.filters)))
         for title, data in self.creations.items():
-            yield Row(f"create: {title}", _creation(self.fresh, data))
+            yield Row(f"create: {title}", ask(_creation(self.fresh, data)))
         for title, data in self.updates.items():
-            yield Row(f"update: {title}", _update(self.existing, data))
-        yield Row("delete", lambda me, at: me.firestore.delete(at(self.existing)))
+            yield Row(f"update: {title}", ask(_update(self.existing, data)))
+        yield Row("delete", ask(lambda firestore, at: firestore.delete(at(self.existing))))
+
+    def _asking(self, request: Callable[[Firestore, Place], Answer]) -> Callable[[Identity, Place], Answer]:
+        return lambda me, at: request(me.in_database(self.database), at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,18 +199,18 @@ def _line(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _filtered_list(collection: str, filters: Mapping[str, str]) -> Callable[[Identity, Place], Answer]:
-    return lambda me, at: me.firestore.list(
+def _filtered_list(collection: str, filters: Mapping[str, str]) -> Callable[[Firestore, Place], Answer]:
+    return lambda firestore, at: firestore.list(
         at(collection), where=[(name, "==", at(value)) for name, value in filters.items()]
     )
 
 
-def _creation(path: str, data: Data) -> Callable[[Identity, Place], Answer]:
-    return lambda me, at: me.firestore.create(at(path), data)
+def _creation(path: str, data: Data) -> Callable[[Firestore, Place], Answer]:
+    return lambda firestore, at: firestore.create(at(path), data)
 
 
-def _update(path: str, data: Data) -> Callable[[Identity, Place], Answer]:
-    return lambda me, at: me.firestore.update(at(path), data)
+def _update(path: str, data: Data) -> Callable[[Firestore, Place], Answer]:
+    return lambda firestore, at: firestore.update(at(path), data)
 
 
 def _upload(upload: Upload) -> Callable[[Identity, Place], Answer]:

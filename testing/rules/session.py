@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -12,13 +12,14 @@ from typing import Final
 import pytest
 import requests
 
-from emulator.rules import FIRESTORE, STORAGE, RulesCompileError
+from emulator.rules import FIRESTORE, RulesCompileError
+from emulator.wire.commented_json import ConfigFileError
 from testing.rules.backend import Backend
 from testing.rules.conditions import FileCoverage, Tally, file_coverage
 from testing.rules.in_process import CompiledRules, InProcess
 from testing.rules.presence import find
 from testing.rules.rules_text import rules_text
-from testing.rules.sources import RulesFiles, from_firebase_json
+from testing.rules.sources import Release, RulesFiles, from_firebase_json
 from testing.rules.wire import Addresses, Wire, fetched_coverage
 
 BACKENDS: Final = ("engine", "emulator", "official")
@@ -33,7 +34,7 @@ class RulesSession:
         self._compiled: dict[RulesFiles, CompiledRules] = {}
         self._found: dict[str, Addresses | str] = {}
         self._outcomes: Counter[tuple[str, str]] = Counter()
-        self._elsewhere = {FIRESTORE: Tally(), STORAGE: Tally()}
+        self._elsewhere: defaultdict[str, Tally] = defaultdict(Tally)
 
     def project_files(self) -> RulesFiles:
         """The rules that firebase.json names."""
@@ -43,6 +44,10 @@ class RulesSession:
             except FileNotFoundError as error:
                 raise pytest.UsageError(
                     f"there is no {error.filename}: set rules_firebase_json, or override rules_files"
+                ) from error
+            except ConfigFileError as error:
+                raise pytest.UsageError(
+                    f"{error}: correct it, set rules_firebase_json, or override rules_files"
                 ) from error
         return self._project
 
@@ -60,9 +65,9 @@ class RulesSession:
         if files is None:
             return []
         return [
-            file_coverage(files.name(service), rules_text(text), tally)
-            for service, tally in tallies.items()
-            if (text := files.text(service)) is not None and not tally.is_empty
+            file_coverage(release.name, rules_text(release.text), tallies[release.key])
+            for release in files.releases()
+            if release.text is not None and not tallies[release.key].is_empty
         ]
 
     def outcomes(self) -> str:
@@ -75,30 +80,33 @@ class RulesSession:
 
     def exported(self) -> str:
         """What this process counted, for the one that started it."""
-        tallies = {service: tally.exported() for service, tally in self._tallies().items()}
+        tallies = {key: tally.exported() for key, tally in self._tallies().items()}
         return json.dumps({"tallies": tallies, "outcomes": [[*key, n] for key, n in self._outcomes.items()]})
 
     def add(self, exported: str) -> None:
         """Add what another process counted."""
         self.project_files()
         counted = json.loads(exported)
-        for service, rows in counted["tallies"].items():
-            self._elsewhere[service].add_exported(rows)
+        for key, rows in counted["tallies"].items():
+            self._elsewhere[key].add_exported(rows)
         for backend, outcome, count in counted["outcomes"]:
             self._outcomes[backend, outcome] += count
 
     def _tallies(self) -> dict[str, Tally]:
-        """By service, of the project's own rules: in this process, in others, and in emulators."""
-        tallies = {service: Tally(elsewhere) for service, elsewhere in self._elsewhere.items()}
+        """By release, of the project's own rules: in this process, in others, and in emulators."""
         files = self._project
-        compiled = self._compiled.get(files) if files is not None else None
-        for service, tally in tallies.items():
-            counted = compiled.rulesets[service].coverage if compiled is not None else None
+        if files is None:
+            return {}
+        compiled = self._compiled.get(files)
+        reached = [found for found in self._found.values() if isinstance(found, Addresses)]
+        tallies = {}
+        for release in files.releases():
+            tally = tallies[release.key] = Tally(self._elsewhere[release.key])
+            counted = compiled.rulesets[release.key].coverage if compiled is not None else None
             if counted is not None:
                 tally.add(counted.report())
-        if files is not None:
-            reached = [found for found in self._found.values() if isinstance(found, Addresses)]
-            _add_fetched(tallies[FIRESTORE], reached, files)
+            if release.service == FIRESTORE:
+                _add_fetched(tally, reached, release)
         return tallies
 
     def _compile(self, files: RulesFiles) -> CompiledRules:
@@ -117,15 +125,17 @@ class RulesSession:
         found = self._found[name]
         if isinstance(found, str):
             pytest.skip(found)
+        if name == "official" and (files.databases or not files.serves_all):
+            pytest.skip("Google's emulator has one set of rules for all databases")
         return Wire(name, found, files)
 
 
-def _add_fetched(tally: Tally, emulators: Iterable[Addresses], files: RulesFiles) -> None:
+def _add_fetched(tally: Tally, emulators: Iterable[Addresses], release: Release) -> None:
     """Count what emulators have seen, where one is still there and its rules are the same text."""
     for addresses in emulators:
         try:
-            report = fetched_coverage(addresses)
+            report = fetched_coverage(addresses, release.database)
         except requests.RequestException:
             continue
-        if report.get("rules", {}).get("files", [{}])[0].get("content") == files.firestore:
+        if report.get("rules", {}).get("files", [{}])[0].get("content") == release.text:
             tally.add(report)

@@ -22,10 +22,11 @@ from emulator.firestore.documents import FieldTransform, TransformKind, WriteKin
 from emulator.firestore.documents import Write as StoredWrite
 from emulator.firestore.paths import DatabaseId, format_field_path
 from emulator.firestore.values import Value
+from emulator.wire.firebase_json import DEFAULT_DATABASE
 from emulator.wire.json_documents import json_fields, json_value
 from testing.rules.answers import Answer, Denial, Failure
 from testing.rules.backend import DEFAULT_BUCKET, Caller
-from testing.rules.descriptions import described_commit, described_query, described_upload
+from testing.rules.descriptions import described_commit, described_place, described_query, described_upload
 from testing.rules.json_values import from_fields
 from testing.rules.operations import Query, Upload, Write, stored_query, stored_write
 from testing.rules.sources import RulesFiles
@@ -52,60 +53,85 @@ class Wire:
         self.name = name
         self._files = files
         self._addresses = addresses
-        database = DatabaseId(addresses.project)
-        self._codec = Codec(database)
-        self._documents = f"http://{addresses.firestore}/v1/{database.name}/documents"
-        self._clearing = f"http://{addresses.firestore}/emulator/v1/{database.name}/documents"
         self._http = requests.Session()
-        self._written: dict[str, None] = {}
+        self._written: dict[tuple[str, str], None] = {}
+        """(database, path) of every document that a test wrote."""
         self._uploaded: dict[str, None] = {}
 
     # ---- Firestore
 
-    def get(self, caller: Caller, path: str, transaction: bytes | None = None) -> Answer:
-        name = self._codec.document_path(path).name
+    def get(
+        self, caller: Caller, path: str, transaction: bytes | None = None, database: str = DEFAULT_DATABASE
+    ) -> Answer:
+        name = self._codec(database).document_path(path).name
         body = {"documents": [name], **_in_transaction(transaction)}
-        answer = self._firestore(caller, f"{caller.name}: get {path}", "batchGet", body)
+        request = f"{caller.name}: get {path}{described_place(database)}"
+        answer = self._firestore(caller, request, database, "batchGet", body)
         return self._with_data(answer, lambda found: _fields(found[0].get("found")))
 
-    def query(self, caller: Caller, query: Query, transaction: bytes | None = None) -> Answer:
-        asked = stored_query(query, self._codec)
+    def query(
+        self, caller: Caller, query: Query, transaction: bytes | None = None, database: str = DEFAULT_DATABASE
+    ) -> Answer:
+        asked = stored_query(query, self._codec(database))
         parent = "".join(f"/{quote(segment, safe='')}" for segment in asked.parent.segments)
         body = {"structuredQuery": _structured_query(asked), **_in_transaction(transaction)}
-        answer = self._firestore(caller, described_query(caller, query), "runQuery", body, parent)
+        request = described_query(caller, query, database)
+        answer = self._firestore(caller, request, database, "runQuery", body, parent)
         return self._with_data(answer, _documents)
 
-    def commit(self, caller: Caller, writes: Sequence[Write], transaction: bytes | None = None) -> Answer:
-        stored = [_json_write(stored_write(write, self._codec)) for write in writes]
+    def commit(
+        self,
+        caller: Caller,
+        writes: Sequence[Write],
+        transaction: bytes | None = None,
+        database: str = DEFAULT_DATABASE,
+    ) -> Answer:
+        stored = [_json_write(stored_write(write, self._codec(database))) for write in writes]
         body = {"writes": stored, **_in_transaction(transaction)}
-        answer = self._firestore(caller, described_commit(caller, writes), "commit", body)
+        request = described_commit(caller, writes, database)
+        answer = self._firestore(caller, request, database, "commit", body)
         if answer.went_well:
-            self._written |= dict.fromkeys(write.path for write in writes)
+            self._written |= dict.fromkeys((database, write.path) for write in writes)
         return self._with_data(answer, lambda result: None)
 
-    def begin(self, caller: Caller) -> bytes:
-        answer = self._firestore(caller, f"{caller.name}: begin a transaction", "beginTransaction", {})
+    def begin(self, caller: Caller, database: str = DEFAULT_DATABASE) -> bytes:
+        request = f"{caller.name}: begin a transaction"
+        answer = self._firestore(caller, request, database, "beginTransaction", {})
         return base64.b64decode(answer.data["transaction"])
 
-    def roll_back(self, caller: Caller, transaction: bytes) -> None:
+    def roll_back(self, caller: Caller, transaction: bytes, database: str = DEFAULT_DATABASE) -> None:
         body = _in_transaction(transaction)
-        self._firestore(caller, f"{caller.name}: roll back", "rollback", body)
+        self._firestore(caller, f"{caller.name}: roll back", database, "rollback", body)
 
     def _firestore(
-        self, caller: Caller, request: str, method: str, body: Mapping[str, Any], parent: str = ""
+        self,
+        caller: Caller,
+        request: str,
+        database: str,
+        method: str,
+        body: Mapping[str, Any],
+        parent: str = "",
     ) -> Answer:
-        address = f"{self._documents}{parent}:{method}"
+        address = f"http://{self._addresses.firestore}/v1/{self._name(database)}/documents{parent}:{method}"
         response = self._http.post(
             address, json=body, headers=_authorization(caller), timeout=DEADLINE_SECONDS
         )
         answer = response.json()
+        release = self._files.of_database(database)
+        rules = release.text if release is not None else None
         if response.ok:
-            return Answer(request, self.name, self._files.firestore, data=answer)
+            return Answer(request, self.name, rules, data=answer)
         error = (answer[0] if isinstance(answer, list) else answer)["error"]
         if error["status"] == "PERMISSION_DENIED":
-            return Answer(request, self.name, self._files.firestore, denial=Denial(error["message"]))
+            return Answer(request, self.name, rules, denial=Denial(error["message"]))
         failure = Failure(error["status"], error.get("message", ""))
-        return Answer(request, self.name, self._files.firestore, failure=failure)
+        return Answer(request, self.name, rules, failure=failure)
+
+    def _codec(self, database: str) -> Codec:
+        return Codec(DatabaseId(self._addresses.project, database))
+
+    def _name(self, database: str) -> str:
+        return DatabaseId(self._addresses.project, database).name
 
     def _with_data(self, answer: Answer, data: Any) -> Answer:
         if not answer.went_well:
@@ -196,21 +222,24 @@ class Wire:
 
     # ---- state
 
-    def seed(self, documents: Mapping[str, Data], objects: Iterable[Upload]) -> None:
-        self._refuse_existing([path for path in documents if path not in self._written])
-        answer = self.commit(_ADMIN, [Write("set", path, data) for path, data in documents.items()])
+    def seed(
+        self, documents: Mapping[str, Data], objects: Iterable[Upload], database: str = DEFAULT_DATABASE
+    ) -> None:
+        self._refuse_existing([path for path in documents if (database, path) not in self._written], database)
+        writes = [Write("set", path, data) for path, data in documents.items()]
+        answer = self.commit(_ADMIN, writes, None, database)
         if answer.failure is not None:
             raise RuntimeError(f"the seed was refused: {answer.failure}")
         for upload in objects:
             self._uploaded[upload.name] = None
             self._send(_ADMIN, upload).raise_for_status()
 
-    def _refuse_existing(self, paths: Sequence[str]) -> None:
+    def _refuse_existing(self, paths: Sequence[str], database: str) -> None:
         """Raises RuntimeError for documents that are there already, which seeding would lose."""
         if not paths:
             return
-        body = {"documents": [self._codec.document_path(path).name for path in paths]}
-        found = self._firestore(_ADMIN, "look for what is there", "batchGet", body).data
+        body = {"documents": [self._codec(database).document_path(path).name for path in paths]}
+        found = self._firestore(_ADMIN, "look for what is there", database, "batchGet", body).data
         there = [entry["found"]["name"].partition("/documents/")[2] for entry in found if "found" in entry]
         if there:
             names = ", ".join(there)
@@ -226,10 +255,12 @@ class Wire:
 
     def close(self) -> None:
         """Remove what the test wrote. The emulator's own route does it, which starts no function."""
-        for path in self._written:
-            if not any(path.startswith(f"{other}/") for other in self._written):
+        for database, path in self._written:
+            above = (other for where, other in self._written if where == database)
+            if not any(path.startswith(f"{other}/") for other in above):
                 place = "/".join(quote(segment, safe="") for segment in path.split("/"))
-                self._http.delete(f"{self._clearing}/{place}", timeout=DEADLINE_SECONDS).raise_for_status()
+                clearing = f"http://{self._addresses.firestore}/emulator/v1/{self._name(database)}/documents"
+                self._http.delete(f"{clearing}/{place}", timeout=DEADLINE_SECONDS).raise_for_status()
         for name in self._uploaded:
             self._storage("DELETE", _object(name), _ADMIN)
         self._http.close()
@@ -251,9 +282,10 @@ def is_official(firestore: str) -> bool:
     return requests.put(address, json={}, timeout=DEADLINE_SECONDS).status_code == 500
 
 
-def fetched_coverage(addresses: Addresses) -> dict[str, Any]:
-    """The coverage report of the Firestore rules that the emulator has loaded."""
-    address = f"http://{addresses.firestore}/emulator/v1/projects/{addresses.project}:ruleCoverage"
+def fetched_coverage(addresses: Addresses, database: str = DEFAULT_DATABASE) -> dict[str, Any]:
+    """The coverage report of the rules that the emulator has loaded for a database."""
+    of = "" if database == DEFAULT_DATABASE else f"/databases/{quote(database, safe='')}"
+    address = f"http://{addresses.firestore}/emulator/v1/projects/{addresses.project}{of}:ruleCoverage"
     report: dict[str, Any] = requests.get(address, timeout=DEADLINE_SECONDS).json()
     return report
 

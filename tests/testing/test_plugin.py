@@ -220,6 +220,27 @@ def test_rules_that_do_not_compile_fail_with_the_place(project, pytester):
     result.stdout.fnmatch_lines(["*the rules do not compile: *6:*"])
 
 
+def test_firebase_json_that_cannot_be_read_is_named_with_the_line(project, pytester):
+    (pytester.path / "firebase.json").write_text('{\n  "firestore": {},\n}')
+    result = project(BOTH_WAYS)
+    result.assert_outcomes(errors=2)
+    assert "firebase.json:2:18: a comma with nothing behind it" in result.stdout.str()
+
+
+def test_coverage_has_a_line_for_the_rules_of_each_database(project, pytester):
+    (pytester.path / "second.rules").write_text(FIRESTORE)
+    entries = [
+        {"database": "(default)", "rules": "firestore.rules"},
+        {"database": "second", "rules": "second.rules"},
+    ]
+    (pytester.path / "firebase.json").write_text(json.dumps({"firestore": entries}))
+    second = BOTH_WAYS.replace(".firestore", '.in_database("second")')
+    result = project(second.replace("seed({", 'seed(database="second", documents={'))
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["second.rules: 2 of 2 conditions both ways (100.0 %)"])
+    assert "firestore.rules: " not in result.stdout.str()
+
+
 def test_project_without_firebase_json_is_told_what_to_set(project, pytester):
     (pytester.path / "firebase.json").unlink()
     result = project(BOTH_WAYS)

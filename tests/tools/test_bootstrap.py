@@ -65,7 +65,8 @@ class Tree:
 
 
 def plant(folder: Path) -> Tree:
-    shutil.copytree(ROOT / "tools", folder / "tools", ignore=shutil.ignore_patterns("__pycache__"))
+    for package in ("tools", "emulator"):
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "kit", folder / "kit")
     runtime = {"functions": {"runtime": "python314"}}
     (folder / "firebase.json").write_text(json.dumps(runtime))

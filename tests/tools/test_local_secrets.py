@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import stat
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tools import local_secrets
+from tools.configuration import configuration
 from tools.terminal import Failure
 
 ROOT = Path(__file__).parents[2]
@@ -43,12 +45,52 @@ def test_key_that_is_there_stays(file: Path):
     assert file.read_text() == "SHARE_KEY=chosen by a person\n"
 
 
-@pytest.mark.parametrize("text", ["OTHER=1", "OTHER=1\n", "SHARE_KEY=\n", "# SHARE_KEY=x\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "OTHER=1",
+        "OTHER=1\n",
+        "SHARE_KEY=\n",
+        "# SHARE_KEY=x\n",
+        "SHARE_KEY=\nOTHER=1\n",
+        "SHARE_KEY= # later\n",
+        'SHARE_KEY=""\n',
+        "MY_SHARE_KEY=x\n",
+    ],
+)
 def test_missing_key_is_added_to_what_is_there(file: Path, text: str):
     file.write_text(text)
     local_secrets.ensure(file)
     assert file.read_text().startswith(text)
     assert len(value(file)) >= 43
+
+
+@pytest.mark.parametrize(
+    "line", ["\ufeffSHARE_KEY=mine", "export SHARE_KEY = 'mine' # ours", "OTHER=1\r\nSHARE_KEY=mine\r\n"]
+)
+def test_key_is_found_in_every_form_that_the_cli_reads(file: Path, line: str):
+    file.write_bytes(line.encode())
+    local_secrets.ensure(file)
+    assert file.read_bytes() == line.encode()
+
+
+def test_other_secrets_are_kept_byte_by_byte(file: Path):
+    file.write_bytes(b"OTHER='\xff\xfe'\r\n")
+    local_secrets.ensure(file)
+    assert file.read_bytes().startswith(b"OTHER='\xff\xfe'\r\nSHARE_KEY=")
+
+
+def test_codebases_that_use_the_secret_have_it_wherever_they_are(tmp_path: Path, capsys):
+    for name, source in (("api", "SecretParam('SHARE_KEY')"), ("jobs", "pass")):
+        (tmp_path / name / "app").mkdir(parents=True)
+        (tmp_path / name / "main.py").write_text("")
+        (tmp_path / name / "app" / "module.py").write_text(source)
+    functions = [{"source": "api", "codebase": "a"}, {"source": "jobs", "codebase": "b"}, {"source": "gone"}]
+    (tmp_path / "firebase.json").write_text(json.dumps({"functions": functions}))
+    local_secrets.ensure_all(configuration(tmp_path / "firebase.json"))
+    assert len(value(tmp_path / "api" / ".secret.local")) >= 43
+    assert not (tmp_path / "jobs" / ".secret.local").exists()
+    assert capsys.readouterr().err == ""
 
 
 def test_kits_that_start_together_agree_on_a_key(file: Path):
@@ -74,12 +116,8 @@ def test_git_never_takes_the_file():
     assert len(done.stdout.splitlines()) == 2
 
 
-@pytest.mark.parametrize("content", [b"SHARE_KEY=\xff\xfe\n", None], ids=["no text", "a folder"])
-def test_file_that_cannot_be_read_is_named_and_stays(file: Path, content: bytes | None):
-    if content is None:
-        file.mkdir()
-    else:
-        file.write_bytes(content)
+def test_file_that_cannot_be_read_is_named_and_stays(file: Path):
+    file.mkdir()
     with pytest.raises(Failure, match=f"{file} cannot be read: "):
         local_secrets.ensure(file)
-    assert file.is_dir() if content is None else file.read_bytes() == content
+    assert file.is_dir()

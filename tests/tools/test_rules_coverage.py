@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from tests.emulator.process import running_emulator
 from tests.emulator.rules.asking import request
 from tests.emulator.rules.asking import rules as compiled
 from tools.__main__ import main
@@ -96,6 +97,20 @@ def test_report_is_fetched_from_an_emulator(report, capsys, form):
     assert code == 0
     assert asked == [route]
     assert "never evaluated" in out
+
+
+def test_each_database_has_a_report_of_its_own_rules(capsys, tmp_path):
+    head = "rules_version = '2'; service cloud.firestore { match /databases/{database}/documents { "
+    given = []
+    for database, user in (("(default)", "alice"), ("second", "bob")):
+        path = tmp_path / f"{user}.rules"
+        path.write_text(f"{head} match /n/{{id}} {{ allow get: if request.auth.uid == '{user}'; }} }} }}")
+        given += ["--rules", f"{database}={path}"]
+    with running_emulator(*given) as emulator:
+        for options, user in (([], "alice"), (["--database", "second"], "bob")):
+            code, out, _ = run(capsys, emulator.host, *options)
+            assert code == 0
+            assert f"request.auth.uid == '{user}'" in out
 
 
 def test_report_without_expressions_is_covered_whole(capsys, tmp_path):

@@ -107,9 +107,40 @@ def test_broken_file_while_running_keeps_what_was_known(strict, index_file, monk
     assert "the indexes stay as they were" in strict.log
 
 
-def test_broken_file_at_the_start_ends_with_its_place(index_file):
-    index_file.write_text('{"indexes": [{}]}', encoding="utf-8")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"indexes": [{}]}', ":1:14: indexes[0] has no fields"),
+        ("", ":1:1: the file is empty"),
+        ('{\n  "indexes": [],\n}', ":2:16: a comma with nothing behind it is not JSON"),
+    ],
+    ids=["wrong shape", "empty", "trailing comma"],
+)
+def test_broken_file_at_the_start_ends_strict_mode_and_is_a_warning_otherwise(
+    index_file, monkeypatch, text, said
+):
+    index_file.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "emulator", "--port", "0", "--index_file", str(index_file)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(
+        [*command, "--require_indexes"], capture_output=True, text=True, timeout=60, check=False
+    )
     assert ended.returncode == 1
-    assert "indexes[0] has no fields" in ended.stderr
+    assert f"{index_file}{said}" in ended.stderr
+    with running_emulator("--index_file", str(index_file)) as emulator:
+        client = client_of(emulator, monkeypatch)
+        assert list(newest(client).stream()) == list(newest(client).stream()) == []
+        assert emulator.log.count(f"{index_file}{said}; indexes are not checked until it is mended") == 1
+        assert missing(emulator) == {"checked": False, **EMPTY}
+        index_file.write_text(f"// mended\n{json.dumps(EMPTY)}", encoding="utf-8")
+        assert list(newest(client).stream()) == []
+        assert missing(emulator)["indexes"] == [NEEDED]
+
+
+def test_file_as_firebase_init_writes_it_and_with_a_mark_of_windows_is_read(index_file, monkeypatch):
+    template = Path(__file__).parents[3] / "node_modules/firebase-tools/templates/init/firestore"
+    text = (template / "firestore.indexes.json").read_text(encoding="utf-8")
+    index_file.write_text(text, encoding="utf-8-sig")
+    with running_emulator("--index_file", str(index_file), "--require_indexes") as emulator:
+        with pytest.raises(FailedPrecondition):
+            list(newest(client_of(emulator, monkeypatch)).stream())
+        assert missing(emulator)["indexes"] == [NEEDED]

@@ -180,3 +180,28 @@ def test_sentence_about_one_field_names_scope_and_direction():
 def test_broken_file_is_refused_with_its_place(text: str, complaint: str):
     with pytest.raises(IndexFileError, match=complaint):
         parse_catalog(text)
+
+
+def test_words_of_the_first_version_of_the_format_are_read_as_the_cli_reads_them():
+    fields = [{"fieldPath": "state", "mode": "ASCENDING"}, {"fieldPath": "at", "mode": "DESCENDING"}]
+    tags = [{"fieldPath": "tags", "mode": "ARRAY_CONTAINS"}, {"fieldPath": "at", "mode": "ASCENDING"}]
+    old = [{"collectionId": "files", "fields": fields}, {"collectionId": "files", "fields": tags}]
+    assert catalog(old).composites == {
+        STATE_AT,
+        definition(("tags", Mode.CONTAINS), ("at", Mode.ASCENDING)),
+    }
+
+
+def test_index_for_full_text_search_serves_no_query_and_is_passed_over():
+    search = {"fieldPath": "text", "searchConfig": {"textSpec": {"indexSpecs": []}}}
+    assert catalog([{"collectionGroup": "files", "fields": [search]}, BY_TIME]).composites == {STATE_AT}
+
+
+def test_lists_that_are_null_are_empty():
+    assert parse_catalog('{"indexes": null, "fieldOverrides": null}') == catalog()
+
+
+def test_wrong_value_is_told_with_its_line_and_column():
+    text = '// mine\n{\n  "indexes": [\n    {"collectionGroup": "c", "fields": [{"fieldPath": "a"}]}\n  ]\n}'
+    with pytest.raises(IndexFileError, match=r"^own\.json:4:41: indexes\[0\]\.fields\[0\] needs order"):
+        parse_catalog(text, "own.json")
