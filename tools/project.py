@@ -39,6 +39,7 @@ _PRELOADS: Final = (
     "python_of_venv.cjs",
     "export_everything.cjs",
     "own_objects.cjs",
+    "not_found_headers.cjs",
 )
 
 

@@ -73,6 +73,16 @@ def test_page_is_never_cached_and_its_assets_for_a_year(home, suite):
         assert re.search(r"-[\w-]{8}\.\w+$", path), "a cached name changes with its content"
 
 
+@pytest.mark.parametrize("name", ["index-AbCd1234.js", "nothing.js", "deeper/main-AbCd1234.css"])
+def test_asset_that_is_not_there_is_asked_for_each_time(suite, name):
+    """A deployment that goes back brings names back: nobody may have kept that one was missing."""
+    answer = requests.get(f"{suite.url('hosting')}/assets/{name}", timeout=10)
+    assert answer.status_code == 404
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert policy_of(answer)["default-src"] == ["'none'"]
+    assert "There is nothing at this address" in answer.text
+
+
 @pytest.mark.parametrize("path", ["/share.html", "/sw.js", "/manifest.webmanifest"])
 def test_what_has_no_content_in_its_name_is_asked_for_each_time(suite, path):
     answer = requests.get(suite.url("hosting") + path, timeout=10)
