@@ -8,7 +8,7 @@ import {
   verifyBeforeUpdateEmail,
 } from 'firebase/auth';
 import { call } from './callables.js';
-import { sendSignInLink } from './auth.js';
+import { answered, sendSignInLink } from './auth.js';
 import { withGoogle } from './google.js';
 import { WAYS } from './session.js';
 
@@ -19,7 +19,7 @@ const RECENT_SECONDS = 5 * 60;
 export const proofOf = ({ ways }) => (ways.has(WAYS.password) ? 'password' : 'google');
 
 export function provePassword({ user, email }, password) {
-  return reauthenticateWithCredential(user, EmailAuthProvider.credential(email, password));
+  return answered(reauthenticateWithCredential(user, EmailAuthProvider.credential(email, password)));
 }
 
 /** On emulators the account that is linked already is taken; answers false when the popup was closed. */
@@ -32,21 +32,21 @@ export function proveGoogle({ auth, user }, development) {
 export const sendProof = ({ auth, email }) => sendSignInLink(auth, { email });
 
 export async function hasRecentSignIn({ user }) {
-  const { claims } = await user.getIdTokenResult();
+  const { claims } = await answered(user.getIdTokenResult());
   return Date.now() / 1000 - Number(claims.auth_time) < RECENT_SECONDS;
 }
 
-export const changePassword = ({ user }, password) => updatePassword(user, password);
+export const changePassword = ({ user }, password) => answered(updatePassword(user, password));
 
 /** Sends a mail to the new address; the change happens when its link is opened. */
 export async function changeEmail(session, email) {
-  await verifyBeforeUpdateEmail(session.user, email.trim(), { url: `${location.origin}/` });
+  await answered(verifyBeforeUpdateEmail(session.user, email.trim(), { url: `${location.origin}/` }));
   session.expectNewEmail();
 }
 
 export const linkGoogle = ({ auth }, development) => withGoogle(auth, 'link', development?.askIdentity);
 
-export const unlinkGoogle = ({ user }) => unlink(user, GoogleAuthProvider.PROVIDER_ID);
+export const unlinkGoogle = ({ user }) => answered(unlink(user, GoogleAuthProvider.PROVIDER_ID));
 
 /** Ends every session of this user, this one too. */
 export const signOutEverywhere = () => call('sign_out_everywhere');

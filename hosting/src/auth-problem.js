@@ -20,6 +20,7 @@ const SENTENCES = {
   'auth/quota-exceeded': 'errTooMany',
   'auth/network-request-failed': 'errNetwork',
   'auth/timeout': 'errNetwork',
+  'drop/no-answer': 'errNoAnswer',
   'auth/user-disabled': 'errDisabled',
   'auth/user-token-expired': 'errSessionOver',
   'auth/invalid-user-token': 'errSessionOver',

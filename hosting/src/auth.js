@@ -7,7 +7,7 @@ import {
   indexedDBLocalPersistence,
   initializeAuth,
   linkWithCredential,
-  onAuthStateChanged,
+  onIdTokenChanged,
   sendEmailVerification,
   sendPasswordResetEmail,
   sendSignInLinkToEmail,
@@ -18,6 +18,17 @@ import {
 } from 'firebase/auth';
 import { language, onLanguageChange } from './i18n.js';
 import { forgetSignInLink, rememberSignInLink } from './mail-links.js';
+import { noteLeft, readOwner } from './owner.js';
+import { within } from './within.js';
+
+/** Signing out asks only the browser's storage, which answers at once or not at all. */
+const LEAVE_MS = 3000;
+/** Everything else asks the server, for which the SDK itself waits a minute at most, and then the storage. */
+const ANSWER_MS = 75_000;
+
+const departures = new EventTarget();
+/** Users who left this page. The SDK may still hold one whose removal storage did not answer. */
+const departed = new WeakSet();
 
 /** Connects to the Auth of `app`. No popup resolver: it would load a script from another site. */
 export function openAuth(app, emulators) {
@@ -32,21 +43,39 @@ export function openAuth(app, emulators) {
   return auth;
 }
 
-export const watchUser = (auth, listener) => onAuthStateChanged(auth, listener);
+/** What the SDK answers. Rejects with NoAnswer when storage keeps it from answering. */
+export const answered = (promise) => within(ANSWER_MS, promise);
 
-export const signIn = (auth, { email, password }) => signInWithEmailAndPassword(auth, email.trim(), password);
+/**
+ * Calls `listener` with who is signed in, or null. The SDK tells nobody of a sign-out that its storage did not take, nor of
+ * the same user coming back after it; so every token is heard, and every departure.
+ */
+export function watchUser(auth, listener) {
+  let heard;
+  const hear = (user) => {
+    const present = departed.has(user) ? null : user;
+    const uid = present?.uid ?? null;
+    if (uid === heard) return;
+    heard = uid;
+    listener(present);
+  };
+  departures.addEventListener('left', () => hear(null));
+  onIdTokenChanged(auth, hear);
+}
+
+export const signIn = (auth, { email, password }) => answered(signInWithEmailAndPassword(auth, email.trim(), password));
 
 /** Makes an account and asks its owner to confirm the address. */
 export async function signUp(auth, { email, password }) {
-  const { user } = await createUserWithEmailAndPassword(auth, email.trim(), password);
+  const { user } = await answered(createUserWithEmailAndPassword(auth, email.trim(), password));
   await sendFirstVerification(user);
 }
 
-export const signInAsGuest = (auth) => signInAnonymously(auth);
+export const signInAsGuest = (auth) => answered(signInAnonymously(auth));
 
 /** The guest becomes an account with a password; uid and files stay. */
 export async function keepGuestWithPassword(auth, { email, password }) {
-  const { user } = await linkWithCredential(auth.currentUser, EmailAuthProvider.credential(email.trim(), password));
+  const { user } = await answered(linkWithCredential(auth.currentUser, EmailAuthProvider.credential(email.trim(), password)));
   await sendFirstVerification(user);
 }
 
@@ -70,7 +99,7 @@ export async function sendSignInLink(auth, { email }) {
 export async function followSignInLink(auth, { email, href, guest }) {
   const credential = EmailAuthProvider.credentialWithLink(email.trim(), href);
   const isThatGuest = guest !== null && auth.currentUser?.uid === guest && auth.currentUser.isAnonymous;
-  await (isThatGuest ? linkWithCredential(auth.currentUser, credential) : signInWithCredential(auth, credential));
+  await answered(isThatGuest ? linkWithCredential(auth.currentUser, credential) : signInWithCredential(auth, credential));
   forgetSignInLink();
 }
 
@@ -83,4 +112,28 @@ export async function resetPassword(auth, { email }) {
   }
 }
 
-export const leave = (auth) => signOut(auth);
+/**
+ * Signs out; whatever the browser's storage answers, the person is out of this page and out of the other tabs. A session
+ * that storage still holds then is ended by `finishLeaving` at the next start.
+ */
+export async function leave(auth) {
+  const user = auth.currentUser;
+  if (user) {
+    departed.add(user);
+    noteLeft(user.uid);
+  }
+  try {
+    await within(LEAVE_MS, signOut(auth));
+  } catch {
+    // the departure counts all the same
+  }
+  departures.dispatchEvent(new Event('left'));
+}
+
+/** Ends a session that was left and is still there, before anything of it is shown. */
+export async function finishLeaving(auth) {
+  const { uid, hasLeft } = readOwner();
+  if (!hasLeft) return;
+  await auth.authStateReady();
+  if (auth.currentUser?.uid === uid) await leave(auth);
+}

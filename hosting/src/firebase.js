@@ -1,6 +1,9 @@
 /** Where the page finds its Firebase project: Hosting says so under /__/firebase/, nothing is compiled in. */
 import { initializeApp } from 'firebase/app';
 
+/** A connection that lets nothing through must not look like a page that loads. */
+const PATIENCE_MS = 30_000;
+
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
@@ -15,7 +18,7 @@ export async function startFirebase() {
 }
 
 async function fetchConfig() {
-  const response = await fetch('/__/firebase/init.json');
+  const response = await fetch('/__/firebase/init.json', { signal: AbortSignal.timeout(PATIENCE_MS) });
   if (!response.ok) throw new Error(`init.json answered ${response.status}`);
   return response.json();
 }
@@ -23,7 +26,7 @@ async function fetchConfig() {
 /** Only a page served from this machine asks: a deployed page never talks to emulators. */
 async function fetchEmulators() {
   if (!LOOPBACK.has(location.hostname)) return null;
-  const response = await fetch('/__/firebase/init.js?useEmulator=true');
+  const response = await fetch('/__/firebase/init.js?useEmulator=true', { signal: AbortSignal.timeout(PATIENCE_MS) });
   return response.ok ? parseEmulators(await response.text()) : null;
 }
 

@@ -5,6 +5,7 @@
  * `pretend()` gives (null: changed their mind), since its popup would need that script as well.
  */
 import { GoogleAuthProvider, linkWithCredential, reauthenticateWithCredential, signInWithCredential } from 'firebase/auth';
+import { answered } from './auth.js';
 
 const BY_CREDENTIAL = {
   enter: (auth, credential) => signInWithCredential(auth, credential),
@@ -27,7 +28,7 @@ export async function withGoogle(auth, purpose, pretend) {
 }
 
 /** Signs in with the Google account that could not be linked because it has an account of its own. */
-export const enterInstead = (auth, error) => signInWithCredential(auth, error.credential ?? GoogleAuthProvider.credentialFromError(error));
+export const enterInstead = (auth, error) => answered(signInWithCredential(auth, error.credential ?? GoogleAuthProvider.credentialFromError(error)));
 
 /** What the Auth emulator takes for a token of Google: the claims, unsigned. */
 function pretendCredential({ email, name }) {

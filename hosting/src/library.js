@@ -60,6 +60,18 @@ export class Library {
     return this.#changes.pendingCount + before.length;
   }
 
+  /** Resolves once every change made here is sent. */
+  sent() {
+    if (this.pendingCount === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const stop = this.onChange(() => {
+        if (this.pendingCount > 0) return;
+        stop();
+        resolve();
+      });
+    });
+  }
+
   /** What the list shows; a document that only stands for an upload of this device is in the tray instead. */
   get files() {
     return this.list.files?.filter((file) => !this.uploads.hides(file)) ?? null;
@@ -136,7 +148,7 @@ export class Library {
     this.#changes.close();
     for (const stop of this.#stops) stop();
     this.#listeners.clear();
-    return closeData();
+    return closeData(this.#services);
   }
 
   #watchProfile() {

@@ -3,7 +3,7 @@
  * new password. It runs once, whatever views are built on it; `state` says what there is to show.
  */
 import { applyActionCode, checkActionCode, confirmPasswordReset, reload, verifyPasswordResetCode } from 'firebase/auth';
-import { followSignInLink, leave, resetPassword, signIn } from './auth.js';
+import { answered, followSignInLink, leave, resetPassword, signIn } from './auth.js';
 import { authProblem } from './auth-problem.js';
 import { pendingSignInLink, tellMailLink } from './mail-links.js';
 
@@ -97,7 +97,7 @@ export class MailVisit {
     await applyActionCode(this.#auth, this.#link.code);
     tellMailLink();
     // Changing the address ends sessions in the cloud; the person then signs in again, with the new one.
-    if (this.#auth.currentUser) await reload(this.#auth.currentUser).then(() => this.#auth.currentUser?.getIdToken(true)).catch(() => {});
+    if (this.#auth.currentUser) await answered(reload(this.#auth.currentUser).then(() => this.#auth.currentUser?.getIdToken(true))).catch(() => {});
     this.#to({ step: 'done', outcome, email: data.email });
   }
 }

@@ -9,8 +9,14 @@ let takeDown = null;
 
 /** Takes down what is on and mounts `next`, and mounts it once more in each language that is chosen later. */
 export function show(next) {
-  takeDown?.();
+  const before = takeDown;
+  takeDown = null;
   screen = next;
+  try {
+    before?.();
+  } catch (error) {
+    reportError(error); // what was on goes all the same
+  }
   takeDown = screen();
 }
 

@@ -7,8 +7,12 @@ import { onIdTokenChanged, reload } from 'firebase/auth';
 import { call } from './callables.js';
 import { hearMailLinks } from './mail-links.js';
 import { saveProfile, watchProfile } from './profile.js';
+import { NoAnswer, within } from './within.js';
 
 export const WAYS = { password: 'password', google: 'google.com' };
+
+/** How long a form waits for the server before it says that a change is kept and will be sent. */
+const SAVE_MS = 5000;
 
 const REFUSED_ADDRESS = new Set(['blocked-domain', 'invalid-email']);
 
@@ -23,6 +27,7 @@ export class Session {
   #expectsNewEmail = false;
   #listeners = new Set();
   #onEnd;
+  #saving = new Set();
   #stops;
 
   /** `onEnd` hears "elsewhere" or "deleting" when the session is over. */
@@ -83,9 +88,31 @@ export class Session {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Changes the profile's own fields: `name`, `locale`, `picture`. */
-  save(fields) {
-    return saveProfile(this.#services.db, this.uid, fields);
+  /**
+   * Changes the profile's own fields: `name`, `locale`, `picture`. Answers whether the server has the change; without a
+   * connection the device keeps it and sends it later.
+   */
+  async save(fields) {
+    const saving = saveProfile(this.#services.db, this.uid, fields);
+    this.#saving.add(saving);
+    saving.catch(() => {}).finally(() => this.#saving.delete(saving));
+    try {
+      await within(SAVE_MS, saving);
+      return true;
+    } catch (error) {
+      if (error instanceof NoAnswer) return false;
+      throw error;
+    }
+  }
+
+  /** Changes of the profile that the server does not have yet. */
+  get pendingCount() {
+    return this.#saving.size;
+  }
+
+  /** Resolves once they are sent, or refused. */
+  async sent() {
+    await Promise.allSettled(this.#saving);
   }
 
   /** Tells the views about a change of which Authentication tells nobody, such as a provider that was taken off. */

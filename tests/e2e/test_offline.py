@@ -8,6 +8,7 @@ from playwright.sync_api import BrowserContext, expect
 from tests.e2e.drop import Drop, Watch
 from tests.e2e.pictures import note
 from tests.e2e.stocked import listed_file, stock
+from tests.e2e.ways_in import open_settings
 from tests.integration.people import PASSWORD, People, Person, eventually
 from tests.rest import FirestoreAs
 
@@ -88,6 +89,25 @@ def test_leaving_with_unsent_changes_is_asked(shelf: Drop, person: Person):
     expect(question).to_contain_text("1 change was made without a connection and would be lost.")
     question.get_by_role("button", name="Cancel").click()
     expect(shelf.row("lost.txt")).to_be_visible()
+
+
+def test_name_changed_without_a_connection_is_kept_and_sent_later(shelf: Drop, person: Person):
+    open_settings(shelf.page)
+    shelf.page.context.set_offline(True)
+    shelf.page.get_by_role("button", name="Change name").click()
+    dialog = shelf.page.get_by_role("dialog", name="Change name")
+    dialog.get_by_label("Name", exact=True).fill("Ada")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    expect(shelf.page.get_by_text("It will be sent when the connection is back.")).to_be_visible()
+
+    shelf.account_menu.click()
+    shelf.page.get_by_role("button", name="Sign out").click()
+    question = shelf.page.get_by_role("dialog", name="Sign out before changes are sent?")
+    expect(question).to_contain_text("1 change was made without a connection")
+    question.get_by_role("button", name="Cancel").click()
+    shelf.page.context.set_offline(False)
+    eventually(lambda: (person.profile() or {}).get("name") == "Ada", what="the name is sent")
 
 
 def test_next_person_on_the_device_finds_nothing_of_the_one_before(shelf: Drop, people: People):

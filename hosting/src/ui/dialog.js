@@ -11,9 +11,10 @@ let opened = 0;
 /**
  * Opens `body` under `title`; answers a promise of what was chosen: "confirm", or "" for Escape and cancel.
  *
- * `onConfirm` may answer false, or a promise of it, to keep the dialog open. Focus returns to where it was.
+ * `onConfirm` may answer false, or a promise of it, to keep the dialog open. Once the promise `needless` is kept, the
+ * dialog closes as confirmed. Focus returns to where it was.
  */
-export function openDialog({ title, body, confirm, danger = false, onConfirm = () => true }) {
+export function openDialog({ title, body, confirm, danger = false, onConfirm = () => true, needless = null }) {
   const cancel = h('button', { type: 'button', class: 'button' }, t('cancel'));
   const submit = h('button', { type: 'submit', class: danger ? 'button danger' : 'button primary' }, confirm);
   const form = h('form', { method: 'dialog', novalidate: true }, h('div', { class: 'dialog-actions' }, cancel, submit));
@@ -23,6 +24,7 @@ export function openDialog({ title, body, confirm, danger = false, onConfirm = (
     event.preventDefault();
     whileBusy(submit, async () => (await onConfirm({ submit })) !== false && dialog.close('confirm'));
   });
+  needless?.then(() => dialog.close('confirm'));
   return closed;
 }
 
@@ -63,8 +65,8 @@ export function closeDialogs() {
 }
 
 /** Asks before something that cannot be undone. Cancel has the focus, so Enter does no harm. */
-export async function confirmDialog({ title, body, confirm }) {
-  return (await openDialog({ title, body: h('p', {}, body), confirm, danger: true })) === 'confirm';
+export async function confirmDialog({ title, body, confirm, needless }) {
+  return (await openDialog({ title, body: h('p', {}, body), confirm, danger: true, needless })) === 'confirm';
 }
 
 /** Tab goes round inside; without this it visits the browser's own controls between last and first. */

@@ -2,4 +2,6 @@
 import { t } from '../i18n.js';
 import { confirmDialog } from '../ui/dialog.js';
 
-export const confirmLeaving = (count) => confirmDialog({ title: t('leaveTitle'), body: t('leaveBody', { count }), confirm: t('leaveConfirm') });
+/** Once the promise `sent` is kept, there is nothing to ask about any more, and the answer is yes. */
+export const confirmLeaving = (count, { sent }) =>
+  confirmDialog({ title: t('leaveTitle'), body: t('leaveBody', { count }), confirm: t('leaveConfirm'), needless: sent });

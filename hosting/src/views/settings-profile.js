@@ -51,8 +51,8 @@ function changeName(session) {
     confirm: t('save'),
     act: async () => {
       const next = name.input.value.trim();
-      if (next !== session.profile.name) await session.save({ name: next });
-      toast(t('profileSaved'));
+      const isSent = next === session.profile.name || (await session.save({ name: next }));
+      toast(t(isSent ? 'profileSaved' : 'profileKept'));
     },
     problem: () => ({ sentence: t('profileSaveFailed') }),
   });

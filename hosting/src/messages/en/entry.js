@@ -77,6 +77,7 @@ export default {
   errDisabled: 'This account is suspended. Ask the people who run this service.',
   errDomainBlocked: 'Accounts with this email domain are not accepted here. Use another address.',
   errRefused: 'The service did not accept this account.',
+  errNoAnswer: 'This takes too long. Reload the page and try again.',
   errSomething: 'Something went wrong. Try again in a moment.',
   profileDeleting: 'This account is being deleted.',
   takenTitle: 'There is already an account',

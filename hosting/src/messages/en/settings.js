@@ -75,6 +75,7 @@ export default {
   deleteProve: 'You signed in a while ago. Show once more that it is you.',
   profileTitle: 'Your profile',
   profileNameError: 'Enter a name of 1 to 80 characters.',
+  profileKept: 'Kept on this device. It will be sent when the connection is back.',
   profileSaved: 'Your profile is saved.',
   profileSaveFailed: 'Your profile could not be saved. Try again.',
 };

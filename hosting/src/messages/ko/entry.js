@@ -77,6 +77,7 @@ export default {
   errDisabled: '정지된 계정입니다. 서비스 운영자에게 문의하세요.',
   errDomainBlocked: '이 이메일 도메인으로는 가입할 수 없습니다. 다른 주소를 사용해 주세요.',
   errRefused: '서비스가 이 계정을 받아들이지 않았습니다.',
+  errNoAnswer: '응답이 너무 늦습니다. 페이지를 새로 고친 뒤 다시 시도해 주세요.',
   errSomething: '문제가 생겼습니다. 잠시 뒤에 다시 시도해 주세요.',
   profileDeleting: '삭제 중인 계정입니다.',
   takenTitle: '이미 계정이 있습니다',

@@ -73,6 +73,7 @@ export default {
   deleteProve: '로그인한 지 오래되었습니다. 본인인지 한 번 더 확인해 주세요.',
   profileTitle: '내 프로필',
   profileNameError: '이름은 1자에서 80자까지 쓸 수 있습니다.',
+  profileKept: '이 기기에 저장했습니다. 다시 연결되면 보냅니다.',
   profileSaved: '프로필을 저장했습니다.',
   profileSaveFailed: '프로필을 저장하지 못했습니다. 다시 시도해 주세요.',
 };
