@@ -6,12 +6,15 @@
  * at an offset, with `finalize` beside it for the last one; `query` tells how much has arrived; `cancel` ends it.
  */
 
+import { within } from '../within.js';
+
 /** Every chunk but the last is a multiple of this many bytes. */
 export const CHUNK_UNIT = 256 * 1024;
 
 const PRODUCTION = 'https://firebasestorage.googleapis.com';
 // A request that moves no byte for this long is taken for lost.
 const STALLED_MS = 60_000;
+const UNHEARD = new Set(['auth/network-request-failed', 'drop/no-answer']);
 
 /**
  * Why a request came to nothing. `kind` is one of
@@ -114,10 +117,10 @@ export class ResumableEndpoint {
 
   async #credentials(isRefreshed) {
     try {
-      const { idToken, appCheck } = await this.#identity(isRefreshed);
+      const { idToken, appCheck } = await within(STALLED_MS, this.#identity(isRefreshed));
       return { Authorization: `Firebase ${idToken}`, ...(appCheck && { 'X-Firebase-AppCheck': appCheck }) };
     } catch (error) {
-      throw new TransferError(error.code === 'auth/network-request-failed' ? 'lost' : 'denied', 0);
+      throw new TransferError(UNHEARD.has(error.code) ? 'lost' : 'denied', 0);
     }
   }
 }

@@ -5,16 +5,22 @@
  * nobody is given what another person began on the same device.
  */
 import { openDB } from 'idb';
+import { within } from '../within.js';
 
 const NAME = 'drop-uploads';
 // The rules give an upload a week; bytes that were left here for longer are of no use to anybody.
 const KEPT_MS = 7 * 24 * 60 * 60 * 1000;
+// A large file on a slow disk takes seconds. An answer that does not come at all must not hold up an upload.
+const ANSWER_MS = 30_000;
 
 let opened = null;
 
-/** The store, the same one each time. Rejects where the browser keeps nothing. */
+/** The store, the same one each time. Rejects where the browser keeps nothing, and is then asked for anew. */
 export function openStore() {
-  opened ??= openUploads();
+  if (!opened) {
+    opened = openUploads();
+    opened.catch(() => (opened = null));
+  }
   return opened;
 }
 
@@ -30,6 +36,8 @@ async function openUploads() {
   return store;
 }
 
+const answer = (promise) => within(ANSWER_MS, promise);
+
 class UploadStore {
   #db;
 
@@ -40,35 +48,35 @@ class UploadStore {
   /** Keeps a new upload. Rejects when there is no room for its bytes. */
   async add(record, file) {
     const change = this.#change();
-    await Promise.all([change.objectStore('uploads').put(record), change.objectStore('bytes').put(file, record.key), change.done]);
+    await answer(Promise.all([change.objectStore('uploads').put(record), change.objectStore('bytes').put(file, record.key), change.done]));
   }
 
   /** Renews what is known about an upload; its bytes stay as they are. */
   async save(record) {
-    await this.#db.put('uploads', record);
+    await answer(this.#db.put('uploads', record));
   }
 
   async remove(key) {
     const change = this.#change();
-    await Promise.all([change.objectStore('uploads').delete(key), change.objectStore('bytes').delete(key), change.done]);
+    await answer(Promise.all([change.objectStore('uploads').delete(key), change.objectStore('bytes').delete(key), change.done]));
   }
 
   /** Lets go of the bytes; the record stays. */
   async removeBytes(key) {
-    await this.#db.delete('bytes', key);
+    await answer(this.#db.delete('bytes', key));
   }
 
   async record(key) {
-    return this.#db.get('uploads', key);
+    return answer(this.#db.get('uploads', key));
   }
 
   /** The file itself, or undefined. */
   async bytes(key) {
-    return this.#db.get('bytes', key);
+    return answer(this.#db.get('bytes', key));
   }
 
   async recordsOf(uid) {
-    return this.#db.getAllFromIndex('uploads', 'uid', uid);
+    return answer(this.#db.getAllFromIndex('uploads', 'uid', uid));
   }
 
   async forgetBefore(time) {

@@ -13,16 +13,19 @@ import { ResumableEndpoint } from './protocol.js';
 import { newRecord } from './records.js';
 import { openStore } from './store.js';
 import { Tabs } from './tabs.js';
+import { within } from '../within.js';
 
 const COMMANDS = ['pause', 'resume', 'retry', 'accept', 'cancel', 'dismiss'];
 const BEFORE_ARRIVAL = 'uploading';
+/** Storage that does not answer is taken for none: an upload then lives as long as its page. */
+const STORE_MS = 5000;
 
 export class Uploads {
   #uid;
   #firebase;
   #user;
   #db;
-  #store = openStore().catch(() => null);
+  #store = within(STORE_MS, openStore()).catch(() => null);
   #tabs;
   #engine = null;
   #profile = null;
@@ -40,8 +43,8 @@ export class Uploads {
     this.#user = user;
     this.#firebase = firebase;
     this.#db = db;
-    this.#tabs = new Tabs(user.uid, { onLead: () => this.#lead(), onMessage: (message) => this.#hear(message) });
-    this.#tabs.post({ type: 'hello' });
+    this.#tabs = new Tabs(user.uid, { onLead: () => this.#lead(), onDeposed: () => this.#stepDown(), onMessage: (message) => this.#hear(message) });
+    this.#tabs.ask({ type: 'hello' });
   }
 
   /** Snapshots in the order of adding; `phases.js` tells what their `phase` may be. */
@@ -160,7 +163,7 @@ export class Uploads {
 
   #pass(message) {
     if (this.#engine) this.#obey(message);
-    else this.#tabs.post(message);
+    else this.#tabs.ask(message);
   }
 
   #command(name, key) {
@@ -170,7 +173,7 @@ export class Uploads {
   /** From now on this tab drives. */
   async #lead() {
     const store = await this.#store;
-    if (this.#tabs.isClosed) return;
+    if (!this.#tabs.isLeading) return;
     const engine = new Engine({
       uid: this.#uid,
       store,
@@ -179,11 +182,17 @@ export class Uploads {
       endpoint: this.#endpoint(),
       publish: (news) => this.#publish(news),
     });
-    await engine.load();
-    if (this.#tabs.isClosed) return engine.close();
+    await within(STORE_MS, engine.load()).catch(() => {}); // what the store tells later, the engine takes up then
+    if (!this.#tabs.isLeading) return engine.close();
     this.#engine = engine;
     engine.setProfile(this.#profile);
     this.#publish(this.#everything());
+  }
+
+  /** Another tab drives, from what the store knows. */
+  #stepDown() {
+    this.#engine?.close();
+    this.#engine = null;
   }
 
   #endpoint() {
@@ -235,8 +244,8 @@ export class Uploads {
   #meetLeader(known) {
     for (const [key, { phase }] of this.#items) {
       if (known.has(key)) continue;
-      if (!this.#own.has(key) && !FINISHED.has(phase)) this.#drop(key);
-      if (this.#own.has(key) && phase === 'waiting') this.#handOver(key);
+      if (this.#carried.has(key) ? UNSENT.has(phase) : this.#own.has(key) && phase === 'waiting') this.#handOver(key);
+      else if (!this.#own.has(key) && !FINISHED.has(phase)) this.#drop(key);
     }
   }
 
