@@ -2,6 +2,7 @@
  * Calls the callable functions: the protocol of the Firebase SDKs, which is one POST, without the SDK (10 kB).
  * https://firebase.google.com/docs/functions/callable-reference
  */
+import { NoAnswer, within } from './within.js';
 
 const REGION = 'us-central1';
 // A callable answers within 60 s or is ended; a little more for the way there and back.
@@ -31,7 +32,7 @@ export function connectCallables({ projectId, emulators, idToken, appCheckToken 
 /** Runs the function `name` on `data` and answers its result. Throws CallableError, whatever went wrong. */
 export async function call(name, data = {}) {
   const { base } = connection;
-  const response = await post(`${base}/${name}`, await headers(), JSON.stringify({ data }));
+  const response = await post(`${base}/${name}`, await within(PATIENCE_MS, headers()).catch(tooLate), JSON.stringify({ data }));
   const body = await response.json().catch(() => ({}));
   if (response.ok && 'result' in body) return body.result;
   throw refusal(response, body.error);
@@ -51,9 +52,14 @@ async function post(url, headers, body) {
   try {
     return await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(PATIENCE_MS) });
   } catch (cause) {
-    const isLate = cause.name === 'TimeoutError';
-    throw new CallableError({ code: isLate ? 'deadline-exceeded' : 'unavailable', reason: isLate ? 'timeout' : 'network', message: cause.message });
+    if (cause.name === 'TimeoutError') tooLate(cause);
+    throw new CallableError({ code: 'unavailable', reason: 'network', message: cause.message });
   }
+}
+
+function tooLate(cause) {
+  if (cause instanceof NoAnswer || cause.name === 'TimeoutError') throw new CallableError({ code: 'deadline-exceeded', reason: 'timeout', message: cause.message });
+  throw cause;
 }
 
 /** The error of an answer. One that no function wrote (a proxy, a crash) has the code its HTTP status stands for. */

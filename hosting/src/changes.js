@@ -1,3 +1,8 @@
+import { within } from './within.js';
+
+/** The device has a change at once, or does not answer: then it shows all the same, and is sent when it can be. */
+const STORED_MS = 5000;
+
 /**
  * The files that changed since the library was opened, by id, and those deleted on this page. Every list looks here, so a
  * row that was read once stays right without being listened to.
@@ -88,5 +93,5 @@ export class Changes {
 /** A refusal that comes before the change is stored is for who waits for `sent`. */
 function begun(stored, sent) {
   sent.catch(() => {});
-  return stored;
+  return within(STORED_MS, stored).catch(() => {});
 }

@@ -89,6 +89,11 @@ class Site:
 
     folder: Path
     url: str
+    server: SiteServer
+
+    def stall(self, *paths: str) -> None:
+        """From now on whoever asks for one of these hears nothing."""
+        self.server.stalled.update(paths)
 
     def publish(self, release: str) -> None:
         """The same page as another version. `release` is written on it."""
@@ -104,9 +109,28 @@ class Site:
         (self.folder / name).write_text(text, encoding="utf-8")
 
 
+class SiteServer(ThreadingHTTPServer):
+    """Serves a folder; `stalled` paths are answered only when it ends."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(("127.0.0.1", 0), partial(_Files, directory=str(folder)))
+        self.stalled: set[str] = set()
+        self.ending = threading.Event()
+
+
 class _Files(SimpleHTTPRequestHandler):
+    server: SiteServer
+
+    def do_GET(self) -> None:
+        if self.path.partition("?")[0] in self.server.stalled:
+            self.server.ending.wait()
+            self.close_connection = True
+            return
+        super().do_GET()
+
     def end_headers(self) -> None:
-        self.send_header("Cache-Control", "no-cache")
+        is_asset = self.path.startswith("/assets/")
+        self.send_header("Cache-Control", "max-age=31536000, immutable" if is_asset else "no-cache")
         super().end_headers()
 
     def log_message(self, *_: Any) -> None:
@@ -121,12 +145,13 @@ def site(suite, tmp_path: Path) -> Iterator[Site]:
     for name, query in (("init.json", ""), ("init.js", "?useEmulator=true")):
         settings = fetch(f"{suite.url('hosting')}/__/firebase/{name}{query}").text
         (folder / "__/firebase" / name).write_text(settings, encoding="utf-8")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(folder)))
+    server = SiteServer(folder)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    site = Site(folder, f"http://127.0.0.1:{server.server_port}")
+    site = Site(folder, f"http://127.0.0.1:{server.server_port}", server)
     site.publish("one")
     yield site
+    server.ending.set()
     server.shutdown()
     server.server_close()
     thread.join()
@@ -137,6 +162,7 @@ def visitor(browser, site: Site) -> Iterator[Page]:
     """The page of `site`, in English, with its worker in place."""
     context: BrowserContext = browser.new_context(locale="en-US")
     watch = Watch(context)
+    watch.allow("status of 404")
     page = context.new_page()
     page.goto(site.url)
     worker_is_ready(page)
@@ -160,6 +186,33 @@ def test_new_version_waits_until_somebody_asks_for_it(site: Site, visitor: Page)
     expect_release(page, "two")
     expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
     expect(page.get_by_text(NOTICE)).to_have_count(0)
+
+
+def test_new_version_comes_although_the_old_worker_does_not_end(site: Site, visitor: Page):
+    page = visitor
+    site.stall("/assets/never-AbCd1234.js")
+    page.evaluate("void fetch('/assets/never-AbCd1234.js').catch(() => {})")
+    site.publish("two")
+    page.evaluate("navigator.serviceWorker.getRegistration().then((registration) => registration.update())")
+    expect(page.get_by_text(NOTICE)).to_be_visible()
+    page.get_by_role("button", name="Reload").click()
+    expect_release(page, "two")
+
+
+def test_page_starts_from_what_is_kept_when_the_network_lets_nothing_through(site: Site, visitor: Page):
+    site.stall("/", "/__/firebase/init.json", "/__/firebase/init.js")
+    visitor.reload()
+    expect(visitor.get_by_role("heading", name="Welcome back")).to_be_visible()
+
+
+def test_file_that_the_browser_remembers_as_missing_is_asked_for_again(site: Site, visitor: Page):
+    """A deployment in its first seconds, or one that goes back, brings a name that was not there."""
+    path = "/assets/late-AbCd1234.js"
+    ask = f"fetch('{path}').then(({{ status }}) => status)"
+    assert visitor.evaluate(ask) == 404
+    assert path not in visitor.evaluate(KEPT)
+    site.write(path.removeprefix("/"), "export {};")
+    assert visitor.evaluate(ask) == 200
 
 
 def test_page_is_never_older_than_what_is_published_and_does_not_offer_what_it_is(site: Site, visitor: Page):

@@ -1,13 +1,18 @@
 /** Tells when a newer version than this page waits, and changes over when the person says so. */
 import { onLanguageChange, t } from '../i18n.js';
 import { fill, h } from '../ui/dom.js';
+import { within } from '../within.js';
+
+const WORKER_MS = 5000;
 
 const own = () => document.querySelector('meta[name="drop-version"]').content;
 
 export function watchVersions(registration) {
   const look = async () => {
     const { waiting } = registration;
-    if (waiting && (await versionOf(waiting)) !== own()) offer(waiting);
+    if (!waiting) return;
+    const version = await within(WORKER_MS, versionOf(waiting)).catch(own); // one that does not answer is offered another time
+    if (version !== own()) offer(waiting);
   };
   registration.addEventListener('updatefound', () => registration.installing.addEventListener('statechange', look));
   look();
@@ -41,7 +46,10 @@ function offer(worker) {
   document.body.append(notice);
 }
 
-function changeOver(worker) {
-  worker.addEventListener('statechange', () => worker.state === 'activated' && location.reload());
+/** The new worker waits for the old one to finish; a reload brings the new page in any case. */
+async function changeOver(worker) {
+  const activated = new Promise((resolve) => worker.addEventListener('statechange', () => worker.state === 'activated' && resolve()));
   worker.postMessage('activate');
+  await within(WORKER_MS, activated).catch(() => {});
+  location.reload();
 }

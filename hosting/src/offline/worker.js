@@ -16,6 +16,8 @@ const PICTURES = ['/favicon.svg', '/empty.svg'];
 const SETTINGS = ['/__/firebase/init.json', '/__/firebase/init.js?useEmulator=true'];
 const OWN = 'drop-page-';
 const CACHE = `${OWN}${VERSION}`;
+/** A connection that lets nothing through is taken for none after this long. */
+const PATIENCE_MS = 8000;
 
 self.addEventListener('install', (event) => event.waitUntil(keepPage()));
 self.addEventListener('activate', (event) => event.waitUntil(dropOldPages()));
@@ -31,7 +33,8 @@ self.addEventListener('message', ({ data, ports }) => {
 /** All or nothing: a file that is missing ends the installation, and the browser tries again later. */
 async function keepPage() {
   const cache = await caches.open(CACHE);
-  await cache.addAll([...ASSETS, ...[PAGE, ...PICTURES].map((path) => new Request(path, { cache: 'reload' }))]);
+  await Promise.all(ASSETS.map((path) => keepAsset(cache, path)));
+  await cache.addAll([PAGE, ...PICTURES].map((path) => new Request(path, { cache: 'reload' })));
   const page = await cache.match(PAGE);
   if (!(await page.text()).includes(VERSION)) throw new Error('the page is of another version than its worker');
   await Promise.allSettled(SETTINGS.map((path) => cache.add(path)));
@@ -54,18 +57,36 @@ function answerTo(request) {
 }
 
 async function fromCaches(request) {
-  return (await caches.match(request)) ?? fetch(request);
+  return (await caches.match(request)) ?? fetchAsset(request);
+}
+
+/** The browser may have kept that a file was missing, from a moment when it was: that is asked again. */
+async function fetchAsset(request) {
+  const response = await fetch(request);
+  return response.ok ? response : fetch(request, { cache: 'reload' });
+}
+
+async function keepAsset(cache, path) {
+  const response = await fetchAsset(path);
+  if (!response.ok) throw new Error(`${path} answered ${response.status}`);
+  await cache.put(path, response);
 }
 
 async function fromNetwork(request, key, { keep = false } = {}) {
   const cache = await caches.open(CACHE);
-  try {
-    const response = await fetch(request);
+  const kept = await cache.match(key);
+  const answer = fetch(request).then(async (response) => {
     if (keep && response.ok) await cache.put(key, response.clone());
     return response;
-  } catch (error) {
-    const kept = await cache.match(key);
-    if (kept) return kept;
-    throw error;
-  }
+  });
+  return kept ? orElse(kept, answer) : answer;
+}
+
+/** `answer`, or `kept` when it fails or does not come. */
+function orElse(kept, answer) {
+  return new Promise((resolve) => {
+    const giveUp = () => resolve(kept);
+    const timer = setTimeout(giveUp, PATIENCE_MS);
+    answer.then(resolve, giveUp).finally(() => clearTimeout(timer));
+  });
 }
