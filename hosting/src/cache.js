@@ -14,7 +14,7 @@ const OPEN_MS = 5000;
 
 /** One tab at a time looks whose the cache is and removes it; one that is frozen in the middle of that is not waited for. */
 const LOCK = 'drop-cache';
-const LOCK_MS = 8000;
+const LOCK_MS = 10_000;
 const exclusively = (work) => navigator.locks.request(LOCK, { signal: AbortSignal.timeout(LOCK_MS) }, work);
 
 /** The name that the SDK gives to the database of `app`. */
@@ -37,10 +37,19 @@ export function hasCache() {
   return uid !== null && !hasLeft;
 }
 
-/** Removes the cache of whoever left. Somebody who is in by now, perhaps in another tab, has seen to it. */
-export async function forgetCache(app) {
+/**
+ * Removes the cache of whoever left, after `close()`. Somebody who is in by now, perhaps in another tab, has seen to it.
+ *
+ * One tab after the other: the SDK ends by itself when another tab takes the database away, and would make it anew if it
+ * was ending already.
+ */
+export async function forgetCache(app, close = async () => {}) {
   const isDeserted = () => readOwner().hasLeft || readOwner().uid === null;
-  await exclusively(() => isDeserted() && removeAll(app)).catch(() => {}); // whoever comes next tries again
+  const work = async () => {
+    await close();
+    if (isDeserted()) await removeAll(app);
+  };
+  await exclusively(work).catch(close); // whoever comes next removes it
 }
 
 /** Answers whether everything is gone. */

@@ -43,12 +43,15 @@ async function closeOpen() {
   if (!open) return;
   const { app, db } = open;
   open = null;
+  await forgetCache(app, () => end(db));
+}
+
+async function end(db) {
   try {
     await within(TERMINATE_MS, terminate(db));
   } catch {
     // another tab that leaves too may have taken the database from under it; what is still open does not keep the next from coming
   }
-  await forgetCache(app);
 }
 
 /** One user is gone before the next comes. */

@@ -102,7 +102,7 @@ def test_name_changed_without_a_connection_is_kept_and_sent_later(shelf: Drop, p
     expect(shelf.page.get_by_text("It will be sent when the connection is back.")).to_be_visible()
 
     shelf.account_menu.click()
-    shelf.page.get_by_role("button", name="Sign out").click()
+    shelf.page.get_by_role("button", name="Sign out", exact=True).click()
     question = shelf.page.get_by_role("dialog", name="Sign out before changes are sent?")
     expect(question).to_contain_text("1 change was made without a connection")
     question.get_by_role("button", name="Cancel").click()
