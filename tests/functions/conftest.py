@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +19,7 @@ from typing import Any
 
 import pytest
 import requests
+import yaml
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 PROJECT = "demo-functions-under-test"
@@ -42,6 +44,25 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def uid() -> str:
     return f"user-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="session")
+def manifest() -> dict[str, Any]:
+    """What main.py declares, as the SDK answers the CLI: from a process of its own."""
+    program = (
+        "from firebase_functions.private import serving as s; print(s.functions_as_yaml(s.get_functions()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=FUNCTIONS,
+        env={"PATH": "", "FIREBASE_CONFIG": '{"storageBucket": "the-bucket"}'},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    declared: dict[str, Any] = yaml.safe_load(done.stdout.replace("tag:yaml.org,2002:null", ""))
+    return declared
 
 
 @pytest.fixture(scope="session")

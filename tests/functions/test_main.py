@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 HEAVY = (
@@ -20,24 +19,6 @@ HEAVY = (
     "PIL",
     "requests",
 )
-
-
-@pytest.fixture(scope="module")
-def manifest():
-    """As firebase_functions.private.serving answers, from a process of its own as under the CLI."""
-    program = (
-        "from firebase_functions.private import serving as s; print(s.functions_as_yaml(s.get_functions()))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=FUNCTIONS,
-        env={"PATH": "", "FIREBASE_CONFIG": '{"storageBucket": "the-bucket"}'},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return yaml.safe_load(done.stdout.replace("tag:yaml.org,2002:null", ""))
 
 
 def test_main_lists_every_function(manifest):

@@ -1,12 +1,16 @@
-"""The manifest was seen to fire in the emulators; the payloads are recordings of what they sent, ids
-shortened.
+"""The triggers are those that the Node SDK declares; the payloads are recordings of what the emulators sent,
+ids shortened.
 """
 
 from datetime import UTC, datetime
 
 import pytest
-from app.user_events import UserProvider, on_user_created, on_user_deleted
+from app.user_events import IS_NOT_TENANT, UserProvider, on_user_created, on_user_deleted
 from cloudevents.http import CloudEvent
+from firebase_functions.options import _GLOBAL_OPTIONS
+from firebase_functions.params import StringParam
+from firebase_functions.private.manifest import ManifestStack, manifest_to_spec_dict
+from firebase_functions.private.serving import to_spec
 
 CREATED = {
     "specversion": "1.0",
@@ -42,18 +46,55 @@ def named():
     return make
 
 
+@pytest.fixture(autouse=True)
+def no_global_options(monkeypatch):
+    """As in a codebase that sets none; main.py of another test sets some."""
+    monkeypatch.setattr("firebase_functions.options._GLOBAL_OPTIONS", type(_GLOBAL_OPTIONS)())
+
+
+def manifest_of(endpoint):
+    """The endpoint as the CLI reads it."""
+    stack = ManifestStack(endpoints={"greet": endpoint}, requiredAPIs=[], params=[])
+    return to_spec(manifest_to_spec_dict(stack))["endpoints"]["greet"]
+
+
+# What `__endpoint` of the Node SDK's `onUserCreated` holds in firebase-functions 7.4.0 for the same options.
+NODE_TRIGGER = {
+    "eventType": "google.firebase.auth.user.v2.created",
+    "eventFilters": {},
+    "retry": False,
+    "region": "global",
+}
+
+
 @pytest.mark.parametrize(
-    ("decorator", "event_type"),
+    ("options", "of_node"),
     [
-        (on_user_created, "google.firebase.auth.user.v2.created"),
-        (on_user_deleted, "google.firebase.auth.user.v2.deleted"),
+        pytest.param({}, {}, id="none"),
+        pytest.param({"retry": True}, {"retry": True}, id="retry"),
+        pytest.param({"tenant_id": "t1"}, {"eventFilters": {"tenantid": "t1"}}, id="one tenant"),
+        pytest.param({"tenant_id": IS_NOT_TENANT}, {}, id="no tenant"),
+        pytest.param(
+            {"tenant_id": StringParam("TENANT")},
+            {"eventFilters": {"tenantid": "{{ params.TENANT }}"}},
+            id="tenant of a parameter",
+        ),
     ],
 )
-def test_endpoint_declares_the_user_event_in_no_region(named, decorator, event_type):
-    endpoint = named(decorator)
-    assert endpoint.entryPoint == "greet"
-    assert endpoint.region == ["global"]
-    assert endpoint.eventTrigger == {"eventType": event_type, "eventFilters": {}, "retry": False}
+def test_trigger_is_that_of_the_node_sdk(named, options, of_node):
+    manifest = manifest_of(named(on_user_created, **options))
+    assert manifest["eventTrigger"] == NODE_TRIGGER | of_node
+    assert (manifest["platform"], manifest.get("region")) == ("gcfv2", None)
+
+
+def test_deleted_trigger_differs_in_its_event_type_alone(named):
+    trigger = manifest_of(named(on_user_deleted))["eventTrigger"]
+    assert trigger == NODE_TRIGGER | {"eventType": "google.firebase.auth.user.v2.deleted"}
+
+
+def test_function_is_where_its_options_say_and_the_trigger_stays_global(named):
+    manifest = manifest_of(named(on_user_created, region="europe-west1"))
+    assert (manifest["region"], manifest["eventTrigger"]["region"]) == (["europe-west1"], "global")
 
 
 def test_endpoint_takes_options_of_the_sdk(named):
@@ -99,10 +140,48 @@ def test_user_without_anything_known_is_a_guest():
     assert events[0].data.created_at is None
 
 
-def test_tenant_is_passed_on():
+IN_ATTRIBUTE = (CREATED | {"tenantid": "t1"}, {"value": USER})
+IN_DATA = (CREATED, {"value": USER | {"tenantId": "t1"}})
+
+
+@pytest.mark.parametrize("sent", [IN_ATTRIBUTE, IN_DATA], ids=["in the attribute", "in the user"])
+def test_tenant_is_passed_on(sent):
     events = []
-    on_user_created()(receiver(events))(CloudEvent(CREATED | {"tenantid": "t1"}, {"value": USER}))
+    on_user_created()(receiver(events))(CloudEvent(*sent))
     assert events[0].tenant_id == "t1"
+
+
+def test_function_for_no_tenant_passes_over_the_users_of_tenants():
+    events = []
+    function = on_user_created(tenant_id=IS_NOT_TENANT)(receiver(events))
+    function(CloudEvent(*IN_ATTRIBUTE))
+    function(CloudEvent(*IN_DATA))
+    assert events == []
+    function(CloudEvent(CREATED, {"value": USER}))
+    assert [event.tenant_id for event in events] == [None]
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        {
+            "uid": "u1",
+            "photoURL": "https://example.com/a",
+            "metadata": {"createTime": "2026-11-22T11:13:38Z"},
+        },
+        {
+            "uid": "u1",
+            "photoUrl": "https://example.com/a",
+            "metadata": {"creationTime": "2026-11-22T11:13:38Z"},
+        },
+    ],
+    ids=["of the emulators", "of Eventarc"],
+)
+def test_both_spellings_of_a_field_are_read(user):
+    events = []
+    on_user_created()(receiver(events))(CloudEvent(CREATED, {"value": user}))
+    assert events[0].data.photo_url == "https://example.com/a"
+    assert events[0].data.created_at == datetime(2026, 11, 22, 11, 13, 38, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
