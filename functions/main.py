@@ -61,12 +61,14 @@ def before_user_signed_in(event: identity_fn.AuthBlockingEvent) -> identity_fn.B
     return admission.before_user_signed_in(event)
 
 
-@user_events.on_user_created(retry=True)
+# Drop belongs to the project: the users of Identity Platform tenants have nothing here.
+@user_events.on_user_created(retry=True, tenant_id=user_events.IS_NOT_TENANT)
 def on_user_created(event: user_events.UserEvent) -> None:
     profiles.on_user_created(event)
 
 
-@user_events.on_user_deleted(retry=True, timeout_sec=540)  # a library of thousands of files
+# The time is for a library of thousands of files.
+@user_events.on_user_deleted(retry=True, timeout_sec=540, tenant_id=user_events.IS_NOT_TENANT)
 def on_user_deleted(event: user_events.UserEvent) -> None:
     departures.on_user_deleted(event)
 

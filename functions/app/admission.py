@@ -8,8 +8,8 @@ A refusal reaches the client inside the text of an error, as the JSON that the f
 `{"error": {"status", "message", "details": {"reason", "requestId", ...}}}`. The page looks for `reason`; the
 message is for people.
 
-A blocking function cannot change the e-mail: Authentication has lower-cased it already, and the profile
-stores it normalised.
+A blocking function cannot change the e-mail. What an address may do is decided in `accounts.py`, who may
+not come back after a suspension in `suspensions.py`.
 """
 
 from __future__ import annotations
@@ -18,99 +18,94 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from firebase_functions.identity_fn import AuthBlockingEvent, BeforeCreateResponse, BeforeSignInResponse
-from firebase_functions.params import StringParam
 
-from app import logs
-from app.accounts import (
-    InvalidEmail,
-    blocked_domain,
-    default_name,
-    normalize_email,
-    parse_list,
-    role_at_creation,
-)
-from app.profiles import Profile, follow_account, is_deleted, not_active, read_profile, stored_email
+from app import logs, suspensions
+from app.accounts import default_name
+from app.addresses import admit, judge, stored_email
+from app.deletion_trace import read_trace
+from app.profiles import Profile, follow_account, not_active, read_profile
 from app.refusals import Refusal
 from app.sentences import DEFAULT_LOCALE, Locale, known_locale
 from app.user_events import UserProvider, UserRecord
-
-BLOCKED_EMAIL_DOMAINS = StringParam(
-    "BLOCKED_EMAIL_DOMAINS",
-    default="mailinator.com, guerrillamail.com, 10minutemail.com, yopmail.com, trashmail.com",
-    label="Blocked e-mail domains",
-    description="Domains, subdomains included, that nobody may sign up with. Separated by commas.",
-)
-ADMIN_EMAILS = StringParam(
-    "ADMIN_EMAILS",
-    default="",
-    label="Administrators",
-    description="E-mails that become administrators when they sign up in a way that proves the address.",
-)
 
 
 def before_user_created(event: AuthBlockingEvent) -> BeforeCreateResponse | None:
     """Admits or refuses a new user; gives the admitted one a name and the `role` claim."""
     user = event.data
+    verdict = judge(user.email, bool(user.email_verified))
     with _explained(event, lambda: known_locale(event.locale)):
-        email = admitted_email(user.email)
-    role = role_at_creation(email, bool(user.email_verified), parse_list(ADMIN_EMAILS.value))
-    logs.info("sign-up admitted", event_id=event.event_id, uid=user.uid, role=role)
+        admit(verdict)
+        with _available(event):
+            suspensions.check(_record(event))
+    logs.info("sign-up admitted", event_id=event.event_id, uid=user.uid, role=verdict.role)
     # Whatever claims came along from a provider are replaced: only this project says who is an administrator.
-    return {"display_name": default_name(user.display_name, email), "custom_claims": {"role": role}}
-
-
-def admitted_email(text: str | None) -> str | None:
-    """The normalised address, None for a user without one. Raises Refusal when it may not have an account."""
-    if not text:
-        return None
-    try:
-        email = normalize_email(text)
-    except InvalidEmail:
-        raise Refusal("invalid-email") from None
-    domain = blocked_domain(email, parse_list(BLOCKED_EMAIL_DOMAINS.value))
-    if domain is not None:
-        raise Refusal("blocked-domain", domain=domain)
-    return email
+    return {
+        "display_name": default_name(user.display_name, verdict.email),
+        "custom_claims": {"role": verdict.role},
+    }
 
 
 def before_user_signed_in(event: AuthBlockingEvent) -> BeforeSignInResponse | None:
     """Refuses a user whose profile is not active, or whose account took an address that sign-up refuses.
 
-    Without a profile, which a new user does not have yet, nothing is refused. The profile follows what
-    changed in the account since: no event tells of that.
+    The profile follows what changed in the account since: no event tells of that. Without a profile, which a
+    new user does not have yet, only the account is judged.
     """
+    user = event.data
     profile: Profile | None = None
     with _explained(event, lambda: known_locale(profile and profile.locale) or known_locale(event.locale)):
-        profile = _read_profile(event)
-        if profile is None:
-            return None
-        if profile.state != "active":
+        with _available(event):
+            profile = _read_profile(event)
+        if profile is not None and profile.state != "active":
             raise not_active(profile)
-        if stored_email(event.data.email) != profile.email:
-            admitted_email(event.data.email)
+        if profile is None or stored_email(user.email) != profile.email:
+            admit(judge(user.email, bool(user.email_verified)))
+            with _available(event):
+                suspensions.check(_record(event))
+        if profile is not None and stored_email(user.email) != profile.email:
             _follow(event)
     return None
 
 
 def _read_profile(event: AuthBlockingEvent) -> Profile | None:
-    """When the profile cannot be read nobody is let in, since a suspension must hold."""
+    """Raises Refusal when there is none because the account is being deleted."""
+    profile = read_profile(event.data.uid)
+    if profile is None:
+        trace = read_trace(event.data.uid)
+        created_at = event.data.metadata.creation_time if event.data.metadata else None
+        if trace is not None and trace.keeps_out(created_at):
+            raise Refusal("deleting")
+    return profile
+
+
+@contextmanager
+def _available(event: AuthBlockingEvent) -> Iterator[None]:
+    """When the database cannot be read nobody is let in, since a suspension must hold."""
     try:
-        profile = read_profile(event.data.uid)
-        gone = profile is None and is_deleted(event.data.uid)
+        yield
+    except Refusal:
+        raise
     except Exception as error:
         logs.error(
             "profile not readable at sign-in", event_id=event.event_id, uid=event.data.uid, cause=repr(error)
         )
         raise Refusal("unavailable") from error
-    if gone:  # the profile, which goes first; the account goes last
-        raise Refusal("deleting")
-    return profile
 
 
 def _follow(event: AuthBlockingEvent) -> None:
     """A profile that cannot follow now does so at the next sign-in; that is no reason to keep anybody out."""
+    uid = event.data.uid
+    try:
+        changed = follow_account(_record(event))
+        logs.info("profile follows", event_id=event.event_id, uid=uid, fields=sorted(changed))
+    except Exception as error:
+        logs.error("profile cannot follow", event_id=event.event_id, uid=uid, cause=repr(error))
+
+
+def _record(event: AuthBlockingEvent) -> UserRecord:
+    """The account as it will be when this is admitted."""
     user = event.data
-    record = UserRecord(
+    return UserRecord(
         uid=user.uid,
         email=user.email,
         email_verified=bool(user.email_verified),
@@ -122,11 +117,6 @@ def _follow(event: AuthBlockingEvent) -> None:
             for provider in user.provider_data
         ),
     )
-    try:
-        changed = follow_account(record)
-        logs.info("profile follows", event_id=event.event_id, uid=user.uid, fields=sorted(changed))
-    except Exception as error:
-        logs.error("profile cannot follow", event_id=event.event_id, uid=user.uid, cause=repr(error))
 
 
 def _name_at_provider(event: AuthBlockingEvent) -> str | None:

@@ -32,7 +32,8 @@ from firebase_functions.params import BoolParam
 from flask import Request, Response
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from app import clients, logs
+from app import clients, logs, suspensions
+from app.addresses import check_may_share, judge, stored_email
 from app.limits import Limit, count_call, limit_path
 from app.optimistic import Changes, change
 from app.paths import profile_path
@@ -40,6 +41,7 @@ from app.profiles import Profile, not_active
 from app.refusals import Refusal
 from app.request_bodies import MAX_BODY, read_body
 from app.sentences import Locale, accepted_locale, known_locale
+from app.user_events import UserRecord
 
 ENFORCE_APP_CHECK = BoolParam(
     "ENFORCE_APP_CHECK",
@@ -131,8 +133,9 @@ def callable_handler(
 ) -> Callable[[Callable[[Call[I]], Any]], Handler]:
     """Makes a function of a `Call` one of a request. The function's name names its rate limit.
 
-    `account` refuses guests, `verified_email` also everybody whose address is not confirmed. `states` are the
-    states of a profile that may call; `profile_needed=False` lets those in who have no profile.
+    `account` refuses guests, `verified_email` also everybody whose address is not confirmed or would not be
+    admitted at sign-up, and who left suspended before. `states` are the states of a profile that may call;
+    `profile_needed=False` lets those in who have no profile.
     """
 
     def decorate(function: Callable[[Call[I]], Any]) -> Handler:
@@ -198,12 +201,17 @@ def _admit(caller: _Caller, demands: _Demands, now: datetime) -> tuple[Profile |
     to read, and the count of an admitted call one to write.
     """
     profile_at, limit_at = profile_path(caller.uid), limit_path(demands.action, caller.uid)
+    bars_at = suspensions.bar_paths(UserRecord(caller.uid, caller.email)) if demands.verified_email else []
 
     def decide(changes: Changes) -> tuple[Profile | None, Refusal | None]:
-        fields, counted = changes.read(profile_at, limit_at)
+        fields, counted, *bars = changes.read(profile_at, limit_at, *bars_at)
         profile = None if fields is None else Profile.parse(fields)
         try:
             _check_caller(caller, profile, demands)
+            # An address that the profile holds came in by a door, or an administrator let it in.
+            was_admitted = profile is not None and profile.email == stored_email(caller.email)
+            if not was_admitted and any(suspensions.is_barred(bar, now) for bar in bars):
+                raise Refusal("suspended")
             count_call(changes, demands.action, caller.uid, counted, demands.limit, now)
         except Refusal as refusal:
             return profile, refusal
@@ -223,8 +231,8 @@ def _check_caller(caller: _Caller, profile: Profile | None, demands: _Demands) -
         raise not_active(profile)
     if demands.account and caller.is_guest:
         raise Refusal("account-required")
-    if demands.verified_email and not caller.email_verified:
-        raise Refusal("email-not-verified")
+    if demands.verified_email:
+        check_may_share(judge(caller.email, caller.email_verified))
 
 
 def parse_input(data: Any, input_type: type[I]) -> I:

@@ -58,8 +58,8 @@ class ClientLimits:
     """
 
     def __init__(self, count: int, seconds: float, clients: int = 10_000) -> None:
-        self._clients = _Windows(count, seconds, clients)
-        self._peers = _Windows(count * PEER_FACTOR, seconds, clients)
+        self._clients = Windows(count, seconds, clients)
+        self._peers = Windows(count * PEER_FACTOR, seconds, clients)
 
     def count(self, client: Client, now: float) -> None:
         """Counts one time more."""
@@ -71,7 +71,9 @@ class ClientLimits:
         return max(self._clients.wait(client.address, now), self._peers.wait(client.peer, now))
 
 
-class _Windows:
+class Windows:
+    """At most `count` times in `seconds` for each of the `size` keys seen last."""
+
     def __init__(self, count: int, seconds: float, size: int) -> None:
         self._count = count
         self._seconds = seconds
@@ -79,13 +81,13 @@ class _Windows:
         self._windows: OrderedDict[str, _Window] = OrderedDict()
         self._lock = Lock()
 
-    def count(self, key: str, now: float) -> None:
+    def count(self, key: str, now: float, times: int = 1) -> None:
         with self._lock:
             window = self._windows.get(key)
             if window is None or now - window.begun >= self._seconds:
                 window = self._windows[key] = _Window(now, 0)
             self._windows.move_to_end(key)
-            window.count += 1
+            window.count += times
             if len(self._windows) > self._size:
                 self._windows.popitem(last=False)
 

@@ -43,16 +43,24 @@ def will_pass(error: Exception) -> bool:
 
 def in_transaction(body: Callable[[Transaction], T]) -> T:
     """Runs `body` in a Firestore transaction, again when others got in between; gives what it returned."""
-    from google.api_core.exceptions import Aborted
-    from google.api_core.retry import Retry, if_exception_type
+    from google.api_core.retry import Retry
     from google.cloud.firestore import transactional
 
     def attempt() -> T:
-        result: T = transactional(body)(firestore().transaction())
+        result: T = transactional(body)(firestore().transaction(max_attempts=1))
         return result
 
-    # The client retries an aborted commit but not an aborted read.
-    return Retry(predicate=if_exception_type(Aborted), initial=0.05, maximum=1, timeout=30)(attempt)()
+    # The client itself does not retry an aborted read, and gives up after five aborted commits.
+    return Retry(predicate=_is_aborted, initial=0.05, maximum=1, timeout=30)(attempt)()
+
+
+def _is_aborted(error: Exception) -> bool:
+    """Whether others got in between. Of a commit the client says so in the cause of a ValueError."""
+    from google.api_core.exceptions import Aborted
+
+    return isinstance(error, Aborted) or (
+        isinstance(error, ValueError) and isinstance(error.__cause__, Aborted)
+    )
 
 
 @cache
@@ -77,7 +85,7 @@ def auth() -> Any:  # firebase-admin ships no types
     """The Auth client of an app of our own, since the SDK and others may use the default one."""
     # Two first calls at once would both initialise the app, which fails for the second.
     with _APPS_LOCK:
-        return _auth_client()
+        return _auth_client(_project())
 
 
 def ensure_default_app() -> None:
@@ -101,33 +109,37 @@ def task_queue(function_name: str) -> Any:
     from firebase_admin import functions
 
     with _APPS_LOCK:
-        return functions.task_queue(function_name, app=_own_app())
+        return functions.task_queue(function_name, app=_own_app(_project()))
 
 
 @cache
-def _auth_client() -> Any:
+def _auth_client(project: str | None) -> Any:
     from firebase_admin import auth as admin_auth
 
-    return admin_auth.Client(_own_app())
+    return admin_auth.Client(_own_app(project))
 
 
 @cache
-def _own_app() -> Any:
+def _own_app(project: str | None) -> Any:
     import firebase_admin
 
-    return firebase_admin.initialize_app(name="drop")
+    return firebase_admin.initialize_app(name=f"drop of {project}")
 
 
 def find_user(uid: str) -> UserRecord | None:
     """The user as Firebase Authentication knows it now, or None when there is none."""
     from firebase_admin.auth import UserNotFoundError
 
-    from app.user_events import UserProvider, UserRecord
-
     try:
-        user = auth().get_user(uid)
+        return record_of(auth().get_user(uid))
     except UserNotFoundError:
         return None
+
+
+def record_of(user: Any) -> UserRecord:
+    """A user of the Admin SDK in the form of the events."""
+    from app.user_events import UserProvider, UserRecord
+
     return UserRecord(
         uid=user.uid,
         email=user.email,

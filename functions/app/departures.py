@@ -1,43 +1,44 @@
 """A user goes: everything that was the user's goes too, and a check at the end proves it.
 
-The user asks for it (`delete_account`, then a task) or an administrator deletes the Auth user; the work is
-the same. It may die anywhere, run twice or at once: what is gone stays gone. The ledger's trace says how far
-it is, keeps late events from bringing anything back, and remains for a month as the proof.
+The user asks for it (`delete_account`, then a task), the Auth user is deleted, or the sweep finds a profile
+without one; the work is the same. It may die anywhere, run twice or at once: what is gone stays gone. The
+ledger's trace says how far it is, keeps late events from bringing anything back, and remains for a month as
+the proof. An account that got the same id since is another one and is left alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from app import clients, logs, objects, queues
+from app import clients, logs, objects, queues, reports, suspensions
 from app.accounts import InvalidEmail, normalize_email
 from app.callables import Call, Input, callable_handler
+from app.deletion_trace import REMOVING, VERIFIED, Trace, deletion_path, new_trace, read_trace
 from app.limits import Limit
 from app.objects import StoredObject
 from app.optimistic import Changes, change
 from app.paths import job_path, object_prefixes, owner_of, parse_original, profile_path
-from app.profiles import deletion_path, is_deleted
+from app.profiles import Profile, create_profile, is_of_former_account, not_active, read_profile
 from app.refusals import Refusal
+from app.remains import count_remains, documents_below, documents_outside, find_account
 from app.sweep_steps import Outcome, Step
+from app.user_events import UserRecord
 
 if TYPE_CHECKING:
     from firebase_functions.core import CloudEvent
     from firebase_functions.https_fn import CallableRequest
     from firebase_functions.storage_fn import StorageObjectData
-    from google.cloud.firestore import DocumentReference, DocumentSnapshot
+    from google.cloud.firestore import DocumentSnapshot, Transaction
 
     from app.user_events import UserEvent
 
 TASK = "removeaccount"
-
-# How long a late event of the user is recognised as such. Longer than any delivery again.
-TRACE_LIFETIME = timedelta(days=30)
 
 # Who asks for this must have shown a moment ago that they know more than where the device lies.
 RECENT_SIGN_IN = timedelta(minutes=5)
@@ -50,18 +51,6 @@ MAX_TASK_ATTEMPTS = 10
 
 # Firestore takes at most 500 writes in one commit; less keeps a commit under a second.
 _BATCH = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Remains:
-    """How much of a user is still there: everything that the removal removes."""
-
-    documents: int
-    objects: int
-    accounts: int
-
-    def __bool__(self) -> bool:
-        return bool(self.documents or self.objects or self.accounts)
 
 
 class NotAllGone(Exception):
@@ -103,24 +92,36 @@ def is_confirmed(text: str, email: str | None) -> bool:
 def begin(uid: str, now: datetime) -> None:
     """Marks the account as being deleted, enqueues the work and ends every session.
 
-    The sweep enqueues it again should this die after the first line.
+    The sweep enqueues it again should this die after the first line. Raises Refusal when the user was
+    suspended meanwhile.
     """
-    _mark(uid, now)
-    _enqueue(uid, now)
+    account = clients.find_user(uid)
+    _mark(uid, now, _creation(account) or now)
+    enqueue(uid, now)
     _revoke_tokens(uid)
 
 
-def _mark(uid: str, now: datetime) -> None:
-    from google.cloud.firestore import SERVER_TIMESTAMP
+def _creation(account: UserRecord | None) -> datetime | None:
+    return account.created_at if account else None
 
-    trace, profile, job = deletion_path(uid), profile_path(uid), job_path(uid, "deletion")
+
+def _mark(uid: str, now: datetime, created_until: datetime) -> None:
+    from google.cloud.firestore import DELETE_FIELD, SERVER_TIMESTAMP
+
+    trace_at, profile_at, job = deletion_path(uid), profile_path(uid), job_path(uid, "deletion")
 
     def decide(changes: Changes) -> None:
-        traced, owner, shown = changes.read(trace, profile, job)
-        if traced is None:
-            changes.create(trace, _new_trace(uid, now))
+        traced, owner, shown = changes.read(trace_at, profile_at, job)
+        if owner is not None and owner.get("state") == "suspended":
+            raise not_active(Profile.parse(owner))
+        trace = Trace.parse(traced)
+        if trace is None:
+            changes.create(trace_at, new_trace(uid, created_until, now))
+        elif not trace.covers(created_until):  # of an earlier account
+            earlier = {"removed": DELETE_FIELD, "verifiedAt": DELETE_FIELD}
+            changes.update(trace_at, new_trace(uid, created_until, now) | earlier)
         if owner is not None:
-            changes.update(profile, {"state": "deleting", "updatedAt": SERVER_TIMESTAMP})
+            changes.update(profile_at, {"state": "deleting", "updatedAt": SERVER_TIMESTAMP})
             if shown is None:
                 times = {"createdAt": SERVER_TIMESTAMP, "updatedAt": SERVER_TIMESTAMP}
                 changes.create(job, {"kind": "deletion", "state": "running"} | times)
@@ -128,11 +129,8 @@ def _mark(uid: str, now: datetime) -> None:
     change(decide)
 
 
-def _new_trace(uid: str, now: datetime) -> dict[str, Any]:
-    return {"uid": uid, "state": "removing", "updatedAt": now, "expiresAt": now + TRACE_LIFETIME}
-
-
-def _enqueue(uid: str, now: datetime) -> None:
+def enqueue(uid: str, now: datetime) -> None:
+    """Has everything of a user removed."""
     # One task an hour is enough, however often the button is pressed.
     queues.enqueue(TASK, {"uid": uid}, id=f"remove:{uid}:{now:%Y-%m-%dT%H}")
 
@@ -162,7 +160,7 @@ def remove_account(request: CallableRequest[Any]) -> None:
 
 def on_user_deleted(event: UserEvent) -> None:
     """Handles the end of an Auth user, whoever deleted it."""
-    removed = remove_user(event.data.uid, datetime.now(UTC))
+    removed = remove_user(event.data.uid, datetime.now(UTC), Deleted(event.data, event.time))
     logs.info("user removed", event_id=event.id, uid=event.data.uid, **removed)
 
 
@@ -170,71 +168,123 @@ def on_object_finalized(event: CloudEvent[StorageObjectData]) -> None:
     """Handles the end of an upload that its user's account did not wait for: the object goes too."""
     uid = owner_of(event.data.name)
     # An original without its document goes anyway.
-    if uid is None or parse_original(event.data.name) is not None or not is_deleted(uid):
+    if uid is None or parse_original(event.data.name) is not None:
+        return
+    # An account that got the id since has a profile.
+    if read_trace(uid) is None or read_profile(uid) is not None:
         return
     objects.delete(StoredObject(event.data.bucket, event.data.name, str(event.data.generation)))
     logs.info("late object removed", event_id=event.id, uid=uid, object=event.data.name)
 
 
-def remove_user(uid: str, now: datetime) -> dict[str, int]:
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """An account that Authentication says it deleted, as it was, and when."""
+
+    account: UserRecord
+    at: datetime
+
+
+def remove_user(uid: str, now: datetime, deleted: Deleted | None = None) -> dict[str, int]:
     """Deletes everything of the user; gives how many documents and objects there were when it began.
+
+    Without `deleted` the account that is there now goes as well. With it, an account that is there has taken
+    the id since and stays, and so does what is its own.
 
     The profile goes first: without one the rules admit no upload, and handlers of late events count nothing.
     The Auth user goes last: as long as it is there, everything can be asked for again. Raises NotAllGone.
     """
-    removed = _start(uid, now)
+    account = clients.find_user(uid)
+    begun = _start(uid, now, account, deleted)
+    if not begun.is_done:
+        _remove_everything(uid, now)
+    _make_profile_of_next(uid)
+    return begun.removed
+
+
+def _remove_everything(uid: str, now: datetime) -> None:
     _delete_documents([profile_path(uid)])
-    _delete_each(_documents_outside(uid))
-    _delete_each(_documents_below(clients.firestore().document(profile_path(uid))))
+    _delete_each(documents_outside(uid))
+    _delete_each(documents_below(clients.firestore().document(profile_path(uid))))
     for prefix in object_prefixes(uid):
         objects.delete_prefix(clients.default_bucket(), prefix)
     # Handlers that were at work when the profile went may have written an entry since.
-    _delete_each(_documents_outside(uid))
+    _delete_each(documents_outside(uid))
+    reports.forget(uid)
     _delete_auth_user(uid)
     _verify(uid, now)
-    return removed
 
 
-def _start(uid: str, now: datetime) -> dict[str, int]:
-    """Writes into the trace what there is, before the first of it goes; gives what it says."""
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A removal: of the accounts that were created until then, and what there was of them."""
+
+    created_until: datetime
+    removed: dict[str, int]
+    is_done: bool = False
+
+
+def _start(uid: str, now: datetime, account: UserRecord | None, deleted: Deleted | None) -> _Begun:
+    """Writes into the trace what there is, before the first of it goes; gives what it says. It is done when
+    nothing is left, or what is there belongs to an account that got the id since.
+    """
+    client = clients.firestore()
+    trace_at, profile_at = client.document(deletion_path(uid)), client.document(profile_path(uid))
     remains = count_remains(uid)
+    counted = {"documents": remains.documents, "objects": remains.objects}
 
-    def decide(changes: Changes) -> dict[str, int]:
-        (trace,) = changes.read(deletion_path(uid))
-        if trace is not None and "removed" in trace:
-            removed: dict[str, int] = trace["removed"]
-            return removed
-        counted = {"removed": {"documents": remains.documents, "objects": remains.objects}}
-        if trace is None:
-            changes.create(deletion_path(uid), _new_trace(uid, now) | counted)
-        else:
-            changes.update(deletion_path(uid), counted)
-        return counted["removed"]
+    def body(transaction: Transaction) -> tuple[_Begun, UserRecord | None]:
+        trace = Trace.parse(trace_at.get(transaction=transaction).to_dict())
+        profile = profile_at.get(transaction=transaction).to_dict()
+        begun = _begun(now, account, deleted, trace, counted)
+        if profile is not None and _is_own(profile, account, trace, begun.created_until):
+            return replace(begun, removed={"documents": 0, "objects": 0}, is_done=True), None
+        if trace == Trace(VERIFIED, begun.created_until, begun.removed) and not remains:
+            return replace(begun, is_done=True), None
+        under_way = Trace(REMOVING, begun.created_until, begun.removed)
+        if trace != under_way:
+            fields = new_trace(uid, begun.created_until, now) | {"removed": begun.removed}
+            transaction.set(trace_at, fields)
+        if profile is None or profile.get("state") != "suspended":
+            return begun, None
+        left = (deleted.account if deleted else account) or UserRecord(uid, profile.get("email"))
+        for path in suspensions.bar_paths(left):
+            transaction.set(client.document(path), suspensions.bar_fields(now))
+        return begun, left
 
-    return change(decide)
-
-
-def _documents_outside(uid: str) -> Iterator[str]:
-    """The paths of the user's documents that do not lie below the profile, without the trace itself."""
-    from google.cloud.firestore import FieldFilter
-
-    for collection in ("shares", "limits", "ledger"):
-        query = clients.firestore().collection(collection).where(filter=FieldFilter("uid", "==", uid))
-        for snapshot in query.select([]).stream():
-            if (path := _path(snapshot.reference)) != deletion_path(uid):
-                yield path
-
-
-def _documents_below(document: DocumentReference) -> Iterator[str]:
-    """The paths of all documents below one, also below documents that do not exist themselves."""
-    for collection in document.collections():
-        for snapshot in collection.recursive().select([]).stream():
-            yield _path(snapshot.reference)
+    begun, suspended = clients.in_transaction(body)
+    if suspended is not None:
+        suspensions.suspend_again(suspended)
+    return begun
 
 
-def _path(reference: DocumentReference) -> str:
-    path: str = reference.path
-    return path
+def _begun(
+    now: datetime,
+    account: UserRecord | None,
+    deleted: Deleted | None,
+    trace: Trace | None,
+    counted: dict[str, int],
+) -> _Begun:
+    """The removal that goes on, or a new one."""
+    created_at = deleted.account.created_at if deleted else None
+    if trace is not None and trace.created_until is not None and trace.covers(created_at):
+        return _Begun(trace.created_until, counted if trace.removed is None else trace.removed)
+    if deleted is None:
+        return _Begun(_creation(account) or now, counted)
+    taken_at = _creation(account)
+    until = deleted.at if taken_at is None else min(deleted.at, taken_at - timedelta(milliseconds=1))
+    return _Begun(until, counted)
+
+
+def _is_own(
+    profile: dict[str, Any], account: UserRecord | None, trace: Trace | None, created_until: datetime
+) -> bool:
+    """Whether the profile is that of an account that got the id since. While the things of an earlier one are
+    removed, there is none.
+    """
+    if account is None or account.created_at is None or account.created_at <= created_until:
+        return False
+    return (trace is None or trace.state != REMOVING) and not is_of_former_account(profile, account)
 
 
 def _delete_each(paths: Iterator[str]) -> None:
@@ -254,10 +304,19 @@ def _delete_documents(paths: Sequence[str]) -> None:
 def _delete_auth_user(uid: str) -> None:
     from firebase_admin.auth import UserNotFoundError
 
+    if find_account(uid) is None:
+        return
     try:
         clients.auth().delete_user(uid)
     except UserNotFoundError:
         pass
+
+
+def _make_profile_of_next(uid: str) -> None:
+    """Gives the account that got the id since the profile that it had to wait for."""
+    account = clients.find_user(uid)
+    if account is not None:
+        create_profile(account)
 
 
 # The proof
@@ -270,28 +329,35 @@ def _verify(uid: str, now: datetime) -> None:
         raise NotAllGone(f"left of {uid}: {asdict(remains)}")
 
     def decide(changes: Changes) -> None:
-        (trace,) = changes.read(deletion_path(uid))
+        (fields,) = changes.read(deletion_path(uid))
+        trace = Trace.parse(fields)
         # It is gone only when this was a very late second time, after its month.
-        if trace is not None and trace["state"] != "verified":
-            changes.update(deletion_path(uid), {"state": "verified", "verifiedAt": now, "updatedAt": now})
+        if trace is not None and trace.state != VERIFIED:
+            verified = {"state": VERIFIED, "verifiedAt": now, "updatedAt": now}
+            changes.update(deletion_path(uid), verified)
 
     change(decide)
 
 
-def count_remains(uid: str) -> Remains:
-    """Everything of the user that is there now, the trace of its deletion aside."""
-    client = clients.firestore()
-    profile = client.document(profile_path(uid))
-    documents = sum(1 for _ in _documents_outside(uid)) + sum(1 for _ in _documents_below(profile))
-    listed = (clients.default_bucket().list_blobs(prefix=prefix) for prefix in object_prefixes(uid))
-    return Remains(
-        documents=documents + profile.get().exists,
-        objects=sum(1 for blobs in listed for _ in blobs),
-        accounts=int(clients.find_user(uid) is not None),
-    )
-
-
 # For the sweep
+
+
+def begin_for_gone(uid: str, now: datetime) -> None:
+    """Has everything of a user removed whose account is gone. One that gets the id from now on stays."""
+
+    def decide(changes: Changes) -> None:
+        from google.cloud.firestore import DELETE_FIELD
+
+        (fields,) = changes.read(deletion_path(uid))
+        trace = Trace.parse(fields)
+        if trace is None:
+            changes.create(deletion_path(uid), new_trace(uid, now, now))
+        elif trace.state != REMOVING:
+            earlier = {"removed": DELETE_FIELD, "verifiedAt": DELETE_FIELD}
+            changes.update(deletion_path(uid), new_trace(uid, now, now) | earlier)
+
+    change(decide)
+    enqueue(uid, now)
 
 
 def requeue_stalled(step: Step) -> Outcome:
@@ -306,7 +372,7 @@ def requeue_stalled(step: Step) -> Outcome:
     )
 
     def requeue(snapshot: DocumentSnapshot[Any]) -> bool:
-        _enqueue(snapshot.get("uid"), step.now)
+        enqueue(snapshot.get("uid"), step.now)
         snapshot.reference.update({"updatedAt": step.now})
         return True
 

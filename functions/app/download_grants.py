@@ -1,12 +1,14 @@
 """Short leave to read what a link shares, given when a download is counted.
 
 A grant is signed, so it can be checked without asking the database, and names the link and the generation of
-the object: it opens nothing else, and nothing after ten minutes.
+the object: it opens nothing else, and nothing after ten minutes. No two are alike, so what each was used for
+can be counted.
 """
 
 from __future__ import annotations
 
 import hashlib
+import secrets
 from dataclasses import dataclass
 
 from firebase_functions.params import SecretParam
@@ -36,14 +38,14 @@ class Grant:
 
 
 def sign(grant: Grant) -> str:
-    text = _serializer().dumps([grant.share_id, grant.generation])
+    text = _serializer().dumps([grant.share_id, grant.generation, secrets.token_urlsafe(6)])
     return text if isinstance(text, str) else text.decode()
 
 
 def read(text: str) -> Grant | None:
     """The grant in a text, None when it is none of ours or too old."""
     try:
-        share_id, generation = _serializer().loads(text, max_age=LIFETIME_SECONDS)
+        share_id, generation, *_ = _serializer().loads(text, max_age=LIFETIME_SECONDS)
     except BadData:
         return None
     return Grant(share_id, generation)

@@ -19,12 +19,20 @@ class Answer:
 
 
 class ApiError(Exception):
-    """A refusal, in the form of Google's APIs. `message` is shown to the caller."""
+    """A refusal, in the form of Google's APIs. `message` is shown to the caller; programs look at `reason`
+    where a status has several.
+    """
 
     def __init__(
-        self, code: int, status: str, message: str, headers: Mapping[str, str] | None = None
+        self,
+        code: int,
+        status: str,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+        reason: str | None = None,
     ) -> None:
         super().__init__(message)
-        self.answer = Answer(
-            code, {"error": {"code": code, "status": status, "message": message}}, headers or {}
-        )
+        error: dict[str, Any] = {"code": code, "status": status, "message": message}
+        if reason is not None:
+            error["details"] = {"reason": reason}
+        self.answer = Answer(code, {"error": error}, headers or {})

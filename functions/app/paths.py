@@ -64,6 +64,11 @@ def parse_picture(object_name: str) -> str | None:
     return match[1] if match is not None and not _RESERVED_ID.fullmatch(match[1]) else None
 
 
+def originals_prefix(uid: str) -> str:
+    """The object prefix that holds all originals of a user, with its trailing slash."""
+    return f"users/{uid}/files/"
+
+
 def pictures_prefix(uid: str) -> str:
     return f"users/{uid}/picture/"
 

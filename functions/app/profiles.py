@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from firebase_functions import logger
 
-from app import clients
-from app.accounts import InvalidEmail, default_name, normalize_email
+from app import clients, suspensions
+from app.accounts import default_name
+from app.addresses import stored_email
+from app.deletion_trace import Trace, deletion_path
 from app.optimistic import Changes, change
 from app.paths import profile_path
 from app.refusals import Refusal
@@ -117,48 +119,45 @@ def follow_account(user: UserRecord) -> dict[str, Any]:
     return change(decide)
 
 
-def stored_email(text: str | None) -> str | None:
-    """The normalised address. One that the Admin SDK let in and sign-up would not is kept as it is."""
-    try:
-        return normalize_email(text) if text else None
-    except InvalidEmail:
-        return text
-
-
 def create_profile(user: UserRecord) -> bool:
-    """Creates the profile unless there is one or the user is gone; says whether it did.
+    """Creates the profile unless there is one or the account is deleted; says whether it did.
 
-    A created event can come after the deleted event of the same user, so the trace that deletion leaves is
-    read first.
+    A created event can come after the deleted event of the same account, so the trace that deletion leaves is
+    read first. An earlier account of the same id has its things removed before the new one gets a profile:
+    the removal itself makes it then.
     """
     from google.cloud.firestore import SERVER_TIMESTAMP
 
     client = clients.firestore()
     reference = client.document(profile_path(user.uid))
+    trace_at = client.document(deletion_path(user.uid))
+    bars_at = [client.document(path) for path in suspensions.bar_paths(user)]
 
     def body(transaction: Transaction) -> bool:
-        gone = client.document(deletion_path(user.uid)).get(transaction=transaction).exists
-        if gone or reference.get(transaction=transaction).exists:
+        # One read each: the order of the answers of `get_all` is not that of the question.
+        trace = Trace.parse(trace_at.get(transaction=transaction).to_dict())
+        if trace is not None and trace.keeps_out(user.created_at):
             return False
+        if reference.get(transaction=transaction).exists:
+            return False
+        now = datetime.now(UTC)
+        bars = [bar.get(transaction=transaction).to_dict() for bar in bars_at]
+        is_barred = any(suspensions.is_barred(bar, now) for bar in bars)
+        state = {"state": "suspended"} if is_barred else {}
         times = {"createdAt": SERVER_TIMESTAMP, "updatedAt": SERVER_TIMESTAMP}
-        transaction.create(reference, new_profile(user) | times)
+        transaction.create(reference, new_profile(user) | state | times)
         return True
 
     return clients.in_transaction(body)
+
+
+def is_of_former_account(profile: Mapping[str, Any], account: UserRecord) -> bool:
+    """Whether the profile was made before this account of the same id."""
+    made_at = profile.get("createdAt")
+    return made_at is not None and account.created_at is not None and made_at < account.created_at
 
 
 def on_user_created(event: UserEvent) -> None:
     """Handles a new user, a guest included."""
     created = create_profile(event.data)
     logger.info("user created", event_id=event.id, uid=event.data.uid, profile_created=created)
-
-
-def deletion_path(uid: str) -> str:
-    """The ledger entry that says a user was deleted."""
-    return f"ledger/deleted-user:{uid}"
-
-
-def is_deleted(uid: str) -> bool:
-    """Whether the deletion of this user has begun, at most a month ago."""
-    exists: bool = clients.firestore().document(deletion_path(uid)).get().exists
-    return exists

@@ -7,6 +7,7 @@ are.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,8 +16,9 @@ from functools import wraps
 from urllib.parse import quote
 
 from app import clients, download_grants, logs
+from app.budgets import Spent
 from app.byte_ranges import ByteRange, Unsatisfiable, parse_range
-from app.client_limits import NOBODY, Client, ClientLimits
+from app.client_limits import NOBODY, Client, ClientLimits, Windows
 from app.download_grants import Grant
 from app.http_answers import Answer, ApiError
 from app.sharing import Share, count_download, find_open
@@ -28,6 +30,12 @@ REQUESTS = ClientLimits(count=1200, seconds=60)
 """What a person with several downloads at once does not reach: 40 MiB/s in pieces is 600 requests."""
 MISSES = ClientLimits(count=120, seconds=60)
 """Answers with 404: few who follow links get one, who tries ids gets nothing else."""
+# How finely the bytes of a file are counted: half a KiB of the largest file.
+_SHARES_OF_A_FILE = 100_000
+READ_AGAIN = Windows(2 * _SHARES_OF_A_FILE, download_grants.LIFETIME_SECONDS, 10_000)
+"""What a grant was used for: twice the file, so that broken pieces can be asked for again. Without it one
+download that was counted would be any number of bytes.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +106,13 @@ def preview(asked: Asked) -> Answer:
 
 @_limited
 def start_download(asked: Asked) -> Answer:
-    """Counts a download and gives the leave to read the bytes."""
+    """Counts a download and its bytes, and gives the leave to read them."""
     share = count_download(asked.share_id, datetime.now(UTC))
     if share is None:
         raise ended()
+    if isinstance(share, Spent):
+        logs.info("download refused", reason="download-budget", wait=share.wait)
+        raise _budget_spent(share)
     grant = download_grants.sign(Grant(share.id, share.generation))
     logs.info("download started", file=share.key.document, downloads=share.downloads + 1)
     return Answer(200, {"grant": grant, "size": share.size, "chunk": MAX_PIECE})
@@ -110,8 +121,9 @@ def start_download(asked: Asked) -> Answer:
 @_limited
 def content(asked: Asked) -> Answer:
     """A piece of the bytes, at most MAX_PIECE. Without a range all of them, if they are not more."""
-    grant = download_grants.read(asked.query.get("grant", ""))
-    if grant is None or grant.share_id != asked.share_id:
+    leave, now = asked.query.get("grant", ""), time.monotonic()
+    grant = download_grants.read(leave)
+    if grant is None or grant.share_id != asked.share_id or READ_AGAIN.wait(leave, now):
         # Says nothing of the link, which has not been looked at.
         raise ApiError(403, "PERMISSION_DENIED", "The leave to download is missing or over.")
     share = find_open(asked.share_id, datetime.now(UTC), also_used_up=True)
@@ -123,7 +135,9 @@ def content(asked: Asked) -> Answer:
         raise _unsatisfiable(share, "The range lies outside of the file.") from None
     if asked_range is None and share.size > MAX_PIECE:
         raise _unsatisfiable(share, f"Ask for pieces of at most {MAX_PIECE} bytes with a Range header.")
-    return _piece(share, asked_range)
+    answer = _piece(share, asked_range)
+    READ_AGAIN.count(leave, now, times=math.ceil(_SHARES_OF_A_FILE * len(answer.body) / share.size))
+    return answer
 
 
 def _piece(share: Share, asked: ByteRange | None) -> Answer:
@@ -160,6 +174,12 @@ def _open(share_id: str) -> Share:
     if share is None:
         raise ended()
     return share
+
+
+def _budget_spent(spent: Spent) -> ApiError:
+    message = "This file was downloaded too often today. Try again tomorrow."
+    headers = {"Retry-After": str(spent.wait)}
+    return ApiError(429, "RESOURCE_EXHAUSTED", message, headers, reason="download-budget")
 
 
 def ended() -> ApiError:

@@ -87,8 +87,8 @@ SENTENCES: Mapping[str, Mapping[Locale, str]] = {
         "ko": "올바른 이메일 주소가 아니에요.",
     },
     "blocked-domain": {
-        "en": "Addresses at {domain} cannot be used here. Please sign up with another e-mail address.",
-        "ko": "{domain} 주소는 사용할 수 없어요. 다른 이메일 주소로 가입해 주세요.",
+        "en": "Addresses at {domain} cannot be used here. Please use another e-mail address.",
+        "ko": "{domain} 주소는 사용할 수 없어요. 다른 이메일 주소를 사용해 주세요.",
     },
     "unavailable": {
         "en": "This is not possible right now. Please try again in a moment.",

@@ -18,11 +18,14 @@ from firebase_functions.params import StringParam
 from msgspec import Meta
 
 from app import clients
+from app.budgets import Budget, Spent, budget_path
 from app.callables import Call, Input, callable_handler
 from app.limits import Limit
 from app.optimistic import Changes, change
 from app.paths import FileKey, is_share_id, share_path
+from app.profiles import Profile, not_active
 from app.refusals import Refusal
+from app.usage import set_usage
 
 if TYPE_CHECKING:
     from google.cloud.firestore import DocumentReference
@@ -37,6 +40,12 @@ PUBLIC_URL = StringParam(
 
 MAX_ACTIVE_SHARES = 100
 _BATCH = 200
+
+GIB = 1024**3
+# What visitors may download within a day: by one link, and by all links of an owner. A popular link leaves
+# room for the others.
+LINK_BUDGET = Budget(5 * GIB, timedelta(days=1))
+OWNER_BUDGET = Budget(20 * GIB, timedelta(days=1))
 
 
 class CreateShare(Input, frozen=True):
@@ -110,20 +119,40 @@ def create_share(call: Call[CreateShare]) -> dict[str, Any]:
     """Makes a link to a ready file of the caller."""
     wanted = call.input
     key = FileKey(call.uid, wanted.fileId)
-    file = clients.firestore().document(key.document).get().to_dict()
-    if file is None:
-        raise Refusal("file-not-found")
-    if file.get("state") != "ready":
-        raise Refusal("file-not-ready")
-    if _active_shares(call.uid, call.now) >= MAX_ACTIVE_SHARES:
-        raise Refusal("too-many-shares", limit=MAX_ACTIVE_SHARES)
     share_id = new_share_id()
     expires_at = call.now + timedelta(hours=wanted.hours)
-    fields = new_share(key, file, call.now, expires_at, wanted.maxDownloads)
-    clients.firestore().document(share_path(share_id)).create(fields)
+    _store(share_id, key, call.now, expires_at, wanted.maxDownloads)
     call.log("share created", file=key.document, hours=wanted.hours, max_downloads=wanted.maxDownloads)
     url = f"{_page_address(call.origin)}/s/{share_id}"
     return {"shareId": share_id, "url": url, "expiresAt": expires_at.isoformat(timespec="milliseconds")}
+
+
+def _store(
+    share_id: str, key: FileKey, now: datetime, expires_at: datetime, max_downloads: int | None
+) -> None:
+    """Writes a new link in one commit with its owner's profile. So no link comes after its owner's deletion,
+    and links made at once are not more than one after the other. Raises Refusal.
+    """
+    path = share_path(share_id)
+
+    def decide(changes: Changes) -> None:
+        owner, file, _ = changes.read(key.profile, key.document, path)
+        if owner is None:
+            raise Refusal("deleting")
+        profile = Profile.parse(owner)
+        if profile.state != "active":
+            raise not_active(profile)
+        if file is None:
+            raise Refusal("file-not-found")
+        if file.get("state") != "ready":
+            raise Refusal("file-not-ready")
+        if _active_shares(key.uid, now) >= MAX_ACTIVE_SHARES:
+            raise Refusal("too-many-shares", limit=MAX_ACTIVE_SHARES)
+        changes.create(path, new_share(key, file, now, expires_at, max_downloads))
+        # Written as it was: what was read holds only as long as nobody else writes the profile.
+        set_usage(changes, key.profile, profile.usage)
+
+    change(decide)
 
 
 @callable_handler(RevokeShare, Limit(120, timedelta(hours=1)))
@@ -209,21 +238,36 @@ def find_open(share_id: str, now: datetime, *, also_used_up: bool = False) -> Sh
     return _with_name(share, file) if share.serves(file, profile) else None
 
 
-def count_download(share_id: str, now: datetime) -> Share | None:
-    """Takes one download from the link; None when there is none left, or no such link."""
+def count_download(share_id: str, now: datetime) -> Share | Spent | None:
+    """Takes one download, and the file's bytes from the budgets of the day; Spent when they do not suffice,
+    None when there is no download left, or no such link.
+    """
     if not is_share_id(share_id):
         return None
     path = share_path(share_id)
 
-    def decide(changes: Changes) -> Share | None:
+    def decide(changes: Changes) -> Share | Spent | None:
         (fields,) = changes.read(path)
         share = None if fields is None else Share.parse(share_id, fields)
-        if share is None or not share.is_active(now) or share.downloads_left == 0:
+        if fields is None or share is None or not share.is_active(now) or share.downloads_left == 0:
             return None
-        file, profile = changes.read(share.key.document, share.key.profile)
+        budget_at = budget_path(share.key.uid)
+        file, profile, spent_by_owner = changes.read(share.key.document, share.key.profile, budget_at)
         if not share.serves(file, profile):
             return None
-        changes.update(path, {"downloads": share.downloads + 1, "lastDownloadAt": now})
+        of_link = LINK_BUDGET.take(fields, share.size, now)
+        of_owner = OWNER_BUDGET.take(spent_by_owner, share.size, now)
+        if isinstance(of_link, Spent):
+            return of_link
+        if isinstance(of_owner, Spent):
+            return of_owner
+        changes.update(path, {"downloads": share.downloads + 1, "lastDownloadAt": now} | of_link)
+        # The user's id is a field as well, so that deleting the account finds the document.
+        counted = of_owner | {"uid": share.key.uid, "expiresAt": now + OWNER_BUDGET.window}
+        if spent_by_owner is None:
+            changes.create(budget_at, counted)
+        else:
+            changes.update(budget_at, counted)
         return _with_name(share, file)
 
     return change(decide)

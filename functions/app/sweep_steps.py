@@ -31,7 +31,7 @@ MAX_READS = 3000
 """Looked at in one run of a step, to see whether there is something to do."""
 _PAGE = 300
 
-_CURSOR = "reports/sweep-cursor"
+CURSORS_PATH = "reports/sweep-cursor"
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 
 Handler = Callable[["DocumentSnapshot[Any]"], bool]
@@ -66,7 +66,7 @@ class Cursors:
 
     @classmethod
     def load(cls) -> Cursors:
-        return cls(clients.firestore().document(_CURSOR).get().to_dict(), stored=True)
+        return cls(clients.firestore().document(CURSORS_PATH).get().to_dict(), stored=True)
 
     def position(self, step: str) -> Position | None:
         """None for the beginning."""
@@ -84,7 +84,7 @@ class Cursors:
             self._fields[name] = value
             if self._stored:
                 only_this: Any = [name]  # the client says that this is a bool
-                clients.firestore().document(_CURSOR).set({name: value}, merge=only_this)
+                clients.firestore().document(CURSORS_PATH).set({name: value}, merge=only_this)
 
 
 @dataclass(frozen=True, slots=True)

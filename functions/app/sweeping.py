@@ -14,7 +14,17 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from app import clients, departures, exports, logs, overdue_files, unfinished
+from app import (
+    clients,
+    departures,
+    exports,
+    logs,
+    lost_user_events,
+    overdue_files,
+    reports,
+    strays,
+    unfinished,
+)
 from app.drift import Drift, mend_usage
 from app.paths import profile_path
 from app.sweep_steps import Cursors, Outcome, Step
@@ -80,6 +90,9 @@ STEPS: dict[str, StepFunction] = {
     "stalledRemovals": departures.requeue_stalled,
     "crowded": unfinished.recount_crowded,
     "announcing": unfinished.recount_announcing,
+    "profiles": lost_user_events.mend_profiles,
+    "gone": lost_user_events.remove_gone,
+    "strays": strays.mend_strays,
 }
 
 
@@ -125,7 +138,7 @@ def on_schedule(event: ScheduledEvent) -> None:
     """Handles the hour."""
     report = run(datetime.now(UTC))
     fields = report.to_fields()
-    clients.firestore().collection("reports").add(fields)
+    reports.store(fields)
     logs.info("swept", **fields | {"at": report.at.isoformat(), "expiresAt": fields["expiresAt"].isoformat()})
 
 
@@ -177,7 +190,7 @@ def _mend(report: Report, uid: str) -> None:
     try:
         drift = mend_usage(uid)
     except Exception as error:
-        report.failed.append(f"usage of {uid}")
+        report.failed.append("usage")  # the log says whose; a report must not outlive its user
         logs.error("usage not mended", uid=uid, cause=repr(error), trace=traceback.format_exc())
         return
     if drift is not None:

@@ -155,8 +155,8 @@ class Drop:
     def user_created(self, **user: Any) -> None:
         self._user_event("on_user_created", "created", {"value": {"uid": self.uid} | user})
 
-    def user_deleted(self) -> None:
-        self._user_event("on_user_deleted", "deleted", {"oldValue": {"uid": self.uid}})
+    def user_deleted(self, **user: Any) -> None:
+        self._user_event("on_user_deleted", "deleted", {"oldValue": {"uid": self.uid} | user})
 
     def _user_event(self, target: str, kind: str, data: dict[str, Any]) -> None:
         attributes = {

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from app import admission
@@ -60,6 +60,8 @@ def parameters(monkeypatch):
         ("ann@example.com", False, "user"),
         ("boss@example.com", False, "user"),
         ("BOSS@example.com", True, "admin"),
+        ("boss@ｅxample.com", True, "user"),
+        ("boss@example.com.", True, "user"),
     ],
 )
 def test_new_user_gets_the_role_claim(email, verified, role):
@@ -152,6 +154,13 @@ def test_guest_cannot_take_an_address_that_sign_up_refuses(drop):
     assert drop.profile()["email"] is None
 
 
+def test_account_without_a_profile_is_judged_too(drop):
+    """Its created event may be lost, and a guest link an address meanwhile."""
+    with pytest.raises(HttpsError) as refusal:
+        admission.before_user_signed_in(blocking_event(uid=drop.uid, email="a@mailinator.com"))
+    assert refusal.value.details["reason"] == "blocked-domain"
+
+
 def test_address_that_was_admitted_once_is_not_judged_again(drop):
     drop.make_profile(email="a@mailinator.com")
     assert admission.before_user_signed_in(blocking_event(uid=drop.uid, email="A@mailinator.com")) is None
@@ -180,6 +189,18 @@ def test_user_whose_profile_is_removed_already_is_refused(drop):
     with pytest.raises(HttpsError) as refusal:
         admission.before_user_signed_in(blocking_event(uid=drop.uid))
     assert "deleted" in refusal.value.message
+
+
+def test_account_that_got_the_id_of_a_deleted_one_is_let_in(drop):
+    trace = {"uid": drop.uid, "state": "verified", "createdUntil": NOW - timedelta(milliseconds=1)}
+    reference = drop.firestore.document(f"ledger/deleted-user:{drop.uid}")
+    reference.set(trace)
+    assert admission.before_user_signed_in(blocking_event(uid=drop.uid)) is None
+    for kept_out in ({"createdUntil": NOW}, {"state": "removing"}):
+        reference.set(trace | kept_out)
+        with pytest.raises(HttpsError) as refusal:
+            admission.before_user_signed_in(blocking_event(uid=drop.uid))
+        assert refusal.value.details["reason"] == "deleting"
 
 
 def test_profile_that_cannot_be_read_lets_nobody_in_and_tells_no_cause(monkeypatch, capfd):

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from app import clients, departures, exports, objects, optimistic, queues
+from app import clients, departures, exports, objects, optimistic, queues, reports
 from app.export_job import ExportKey
 from app.refusals import Refusal
-from app.sweep_steps import Step
+from app.sweep_steps import CURSORS_PATH, Step
 from calls import Caller, id_token
 from interruptions import Tasks, World
 from pictures import jpeg
@@ -203,7 +203,15 @@ def test_trace_proves_the_deletion_and_expires(drop):
     fill(drop)
     drop.user_deleted()
     trace = trace_of(drop)
-    assert set(trace) == {"uid", "state", "removed", "updatedAt", "verifiedAt", "expiresAt"}
+    assert set(trace) == {
+        "uid",
+        "state",
+        "createdUntil",
+        "removed",
+        "updatedAt",
+        "verifiedAt",
+        "expiresAt",
+    }
     # Profile, two files with their entries in the ledger, six more; originals, thumbnails, three more.
     assert trace["removed"] == {"documents": 11, "objects": 7}
     assert trace["expiresAt"] - trace["verifiedAt"] > timedelta(days=29)
@@ -238,6 +246,194 @@ def test_document_that_comes_back_during_the_deletion_is_found_by_the_check(drop
             departures.remove_user(drop.uid, NOW)
     departures.remove_user(drop.uid, NOW)
     assert everything_of(drop) == ([], [])
+
+
+class TestIdThatIsGivenOutAgain:
+    """By the Admin SDK, or by a custom token that names it."""
+
+    @pytest.fixture
+    def former(self, drop):
+        """The account that had the id first, as its deleted event describes it; its things are there."""
+        account = {"metadata": {"createTime": "2026-01-01T00:00:00Z"}, "email": "former@example.com"}
+        drop.user_created(**account, providerData=[{"providerId": "password"}])
+        fill_documents(drop)
+        return account
+
+    @pytest.fixture
+    def next_account(self, drop):
+        def create():
+            clients.auth().create_user(uid=drop.uid, email=f"{drop.uid}@example.com")
+
+        return create
+
+    def created_event(self, drop):
+        drop.user_created(email=f"{drop.uid}@example.com", metadata={"createTime": time_of(drop.uid)})
+
+    def test_deleted_event_that_comes_late_removes_the_former_and_not_the_next(
+        self, drop, former, next_account
+    ):
+        next_account()
+        drop.user_deleted(**former)
+        assert clients.find_user(drop.uid) is not None
+        documents, stored = everything_of(drop)
+        assert (documents, stored) == ([f"users/{drop.uid}"], [])
+        assert drop.profile()["email"] == f"{drop.uid}@example.com"
+
+    def test_deleted_event_that_comes_again_takes_nothing_of_the_next(self, drop, former, next_account):
+        drop.user_deleted(**former)
+        next_account()
+        self.created_event(drop)
+        drop.firestore.document(f"users/{drop.uid}/files/new").set({"state": "ready"})
+        before = everything_of(drop)
+        drop.user_deleted(**former)
+        drop.user_deleted()
+        assert everything_of(drop) == before
+        assert clients.find_user(drop.uid) is not None
+
+    def test_task_that_comes_again_takes_nothing_of_the_next(self, drop, former, next_account, task_queue):
+        next_account()
+        departures.begin(drop.uid, NOW)
+        departures.remove_user(drop.uid, NOW)
+        assert clients.find_user(drop.uid) is None
+        next_account()
+        self.created_event(drop)
+        before = everything_of(drop)
+        departures.remove_user(drop.uid, NOW)
+        assert everything_of(drop) == before == ([f"users/{drop.uid}"], [])
+        assert clients.find_user(drop.uid) is not None
+
+    def test_trace_of_the_former_keeps_no_profile_from_the_next(self, drop, former, next_account):
+        drop.user_deleted(**former)
+        next_account()
+        drop.user_created(**former)
+        assert drop.profile() is None, "this event is of the former account"
+        self.created_event(drop)
+        assert drop.profile()["email"] == f"{drop.uid}@example.com"
+
+    def test_next_waits_for_the_end_of_the_removal_and_gets_its_profile_then(
+        self, drop, former, next_account, monkeypatch
+    ):
+        with monkeypatch.context() as dying:
+
+            def die(*arguments):
+                raise OSError("the process is gone")
+
+            dying.setattr(departures, "_delete_auth_user", die)
+            with pytest.raises(OSError, match="gone"):
+                departures.remove_user(drop.uid, NOW)
+        next_account()
+        self.created_event(drop)
+        assert drop.profile() is None
+        departures.remove_user(drop.uid, NOW)
+        assert drop.profile()["email"] == f"{drop.uid}@example.com"
+        assert trace_of(drop)["state"] == "verified"
+
+    def test_next_can_be_deleted_in_its_turn(self, drop, former, next_account, task_queue):
+        drop.user_deleted(**former)
+        next_account()
+        self.created_event(drop)
+        departures.begin(drop.uid, NOW)
+        trace = trace_of(drop)
+        assert (trace["state"], "removed" in trace, "verifiedAt" in trace) == ("removing", False, False)
+        departures.remove_user(drop.uid, NOW)
+        assert everything_of(drop) == ([], [])
+        assert clients.find_user(drop.uid) is None
+        assert trace_of(drop)["state"] == "verified"
+
+    def test_upload_of_the_next_is_not_taken_for_a_late_one(self, drop, former, next_account):
+        drop.user_deleted(**former)
+        next_account()
+        self.created_event(drop)
+        blob = drop.bucket.blob(f"users/{drop.uid}/picture/p.webp")
+        blob.upload_from_string(b"x", content_type="image/webp")
+        drop.finalized(blob)
+        assert drop.exists(blob.name)
+
+    def test_removal_that_dies_at_any_change_spares_the_next(self, drop, next_account, monkeypatch):
+        world = World(monkeypatch)
+        trace = drop.firestore.document(f"ledger/deleted-user:{drop.uid}")
+        for applied in (False, True):
+            for at in itertools.count(1):
+                trace.delete()
+                drop.firestore.document(f"users/{drop.uid}").delete()
+                fill_documents(drop)
+                drop.make_profile(createdAt=NOW - timedelta(days=1))
+                if clients.find_user(drop.uid) is None:
+                    next_account()
+                with world.dying(at, applied=applied):
+                    drop.user_deleted()
+                drop.user_deleted()
+                assert everything_of(drop) == ([f"users/{drop.uid}"], [])
+                assert drop.profile()["email"] == f"{drop.uid}@example.com"
+                assert clients.find_user(drop.uid) is not None
+                if not world.died:
+                    break
+            assert at > 6
+
+
+def time_of(uid) -> str:
+    return clients.find_user(uid).created_at.isoformat()
+
+
+def test_user_whose_account_is_gone_without_an_event_is_removed(drop, task_queue):
+    fill(drop)
+    departures.begin_for_gone(drop.uid, datetime.now(UTC))
+    task_queue.run()
+    assert everything_of(drop) == ([], [])
+    assert trace_of(drop)["state"] == "verified"
+
+
+def test_account_that_gets_the_id_before_the_task_runs_stays(drop, task_queue):
+    fill(drop)
+    drop.firestore.document(f"users/{drop.uid}").update({"createdAt": NOW - timedelta(days=1)})
+    departures.begin_for_gone(drop.uid, datetime.now(UTC))
+    clients.auth().create_user(uid=drop.uid)
+    task_queue.run()
+    assert clients.find_user(drop.uid) is not None
+    assert everything_of(drop) == ([f"users/{drop.uid}"], [])
+
+
+def test_deletion_leaves_no_id_in_the_reports(drop):
+    drop.make_profile()
+    other = f"{drop.uid}-other"
+    amount = {"bytes": 0, "files": 0}
+    for uid in (drop.uid, other):
+        drop.firestore.document(f"users/{uid}").set({"state": "active"})
+    reports.store(
+        {"kind": "sweep", "drift": [{"uid": each, "was": amount, "is": amount} for each in (drop.uid, other)]}
+    )
+    kept_place = {"value": 1, "path": f"users/{other}/files/f"}
+    drop.firestore.document(CURSORS_PATH).set(
+        {
+            "uid": drop.uid,
+            "first": "purged",
+            "purged": {"value": 1, "path": f"users/{drop.uid}/files/f"},
+            "stalledRemovals": {"value": 1, "path": f"ledger/deleted-user:{drop.uid}"},
+            "cleared": kept_place,
+        }
+    )
+    drop.user_deleted()
+    stored = [each.to_dict() for each in drop.firestore.collection("reports").stream()]
+    assert not [fields for fields in stored if drop.uid in str(fields).replace(other, "")]
+    (kept,) = [fields for fields in stored if other in fields.get("uids", [])]
+    assert [drift["uid"] for drift in kept["drift"]] == [other]
+    cursors = drop.firestore.document(CURSORS_PATH)
+    assert cursors.get().to_dict() == {
+        "uid": None,
+        "first": "purged",
+        "purged": None,
+        "stalledRemovals": None,
+        "cleared": kept_place,
+    }
+    cursors.delete()
+    drop.firestore.document(f"users/{other}").delete()
+
+
+def test_report_that_is_written_after_the_deletion_names_nobody(drop):
+    drop.user_deleted()
+    amount = {"bytes": 0, "files": 0}
+    reports.store({"kind": "sweep", "drift": [{"uid": drop.uid, "was": amount, "is": amount}]})
+    assert drop.uid not in str([each.to_dict() for each in drop.firestore.collection("reports").stream()])
 
 
 class TestDeleteAccount:
@@ -309,6 +505,18 @@ class TestDeleteAccount:
         for _ in range(2):
             assert call(f"{drop.uid}@example.com").result == {}
         assert len(tasks.waiting) == 1
+
+    def test_user_who_is_suspended_in_the_same_moment_stays_so(self, drop, call, tasks, monkeypatch):
+        drop.make_profile()
+        find_user = clients.find_user
+
+        def suspended_meanwhile(uid):
+            drop.firestore.document(f"users/{drop.uid}").update({"state": "suspended"})
+            return find_user(uid)
+
+        monkeypatch.setattr(clients, "find_user", suspended_meanwhile)
+        assert call(f"{drop.uid}@example.com").refusal == ("PERMISSION_DENIED", "suspended")
+        assert (drop.profile()["state"], tasks.waiting) == ("suspended", [])
 
     def test_call_that_dies_at_any_change_is_finished_by_the_sweep(self, drop, call, tasks, monkeypatch):
         world = World(monkeypatch)

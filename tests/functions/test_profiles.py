@@ -36,6 +36,11 @@ def test_new_profile_has_every_field_of_the_data_model():
             id="administrator",
         ),
         pytest.param(
+            UserRecord("u", email="Ann@ｅxample.com"),
+            {"email": "ann@ｅxample.com"},
+            id="as it is held",
+        ),
+        pytest.param(
             UserRecord("u", email="a@example.com", custom_claims={"role": "emperor"}),
             {"role": "user"},
             id="role unheard of",

@@ -1,21 +1,26 @@
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from app import public_shares, sharing
+from app.budgets import Budget
 from app.callables import on_call
 from app.client_limits import ClientLimits
 from app.paths import FileKey
 from calls import Caller, id_token
+from google.cloud.firestore import FieldFilter
 
 BYTES = bytes(range(256)) * 40
 
 
 @pytest.fixture(autouse=True)
 def auth_emulator(monkeypatch):
-    monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", "127.0.0.1:1")
+    """That of the suite, for the tests that delete an account; tokens are taken unsigned with any."""
+    if "FIREBASE_AUTH_EMULATOR_HOST" not in os.environ:
+        monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", "127.0.0.1:1")
 
 
 @pytest.fixture(autouse=True)
@@ -174,6 +179,75 @@ def test_active_links_are_limited_in_number(drop, file, share, monkeypatch):
     assert answer.details["limit"] == 2
     caller(drop, sharing.revoke_share)({"shareId": first})
     share(file)
+
+
+def seed_links(drop, file, count):
+    """As many active links of the user as that, written past the function."""
+    batch = drop.firestore.batch()
+    fields = drop.document(file)
+    now = datetime.now(UTC)
+    for _ in range(count):
+        link = sharing.new_share(file, fields, now, now + timedelta(days=1), None)
+        batch.set(drop.firestore.document(f"shares/{sharing.new_share_id()}"), link)
+    batch.commit()
+
+
+def test_twenty_links_at_once_are_not_more_than_the_hundred(drop, file):
+    seed_links(drop, file, 95)
+    callers = [caller(drop, sharing.create_share) for _ in range(20)]
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda call: call({"fileId": file.file_id}), callers))
+    refused = [answer.refusal for answer in answers if answer.status != 200]
+    assert refused == [("RESOURCE_EXHAUSTED", "too-many-shares")] * 15
+    links = drop.firestore.collection("shares").where(filter=FieldFilter("uid", "==", drop.uid)).get()
+    assert len(links) == 100
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [
+        pytest.param("gone", ("PERMISSION_DENIED", "deleting"), id="gone"),
+        pytest.param("deleting", ("PERMISSION_DENIED", "deleting"), id="being deleted"),
+        pytest.param("suspended", ("PERMISSION_DENIED", "suspended"), id="suspended"),
+    ],
+)
+def test_link_of_an_owner_who_went_after_the_call_was_admitted_is_not_made(
+    drop, file, monkeypatch, change, refusal
+):
+    owner = drop.firestore.document(f"users/{drop.uid}")
+    new_id = sharing.new_share_id
+
+    def overtaken():
+        owner.delete() if change == "gone" else owner.update({"state": change})
+        return new_id()
+
+    monkeypatch.setattr(sharing, "new_share_id", overtaken)
+    assert caller(drop, sharing.create_share)({"fileId": file.file_id}).refusal == refusal
+    assert not drop.firestore.collection("shares").where(filter=FieldFilter("uid", "==", drop.uid)).get()
+
+
+def test_link_that_is_made_while_its_owner_goes_does_not_outlive_them(drop, file, monkeypatch):
+    """Everything is removed between what the function reads and its commit."""
+    new_share = sharing.new_share
+    removals = []
+
+    def overtaken(*arguments):
+        if not removals:
+            removals.append(drop.user_deleted())
+        return new_share(*arguments)
+
+    monkeypatch.setattr(sharing, "new_share", overtaken)
+    answer = caller(drop, sharing.create_share)({"fileId": file.file_id})
+    assert answer.refusal == ("PERMISSION_DENIED", "deleting")
+    assert not drop.firestore.collection("shares").where(filter=FieldFilter("uid", "==", drop.uid)).get()
+
+
+def test_address_that_sign_up_refuses_shares_nothing(drop, file, monkeypatch):
+    monkeypatch.setenv("BLOCKED_EMAIL_DOMAINS", "mailinator.com")
+    answer = caller(drop, sharing.create_share, email="ann@mx.Mailinator.com")({"fileId": file.file_id})
+    assert answer.refusal == ("PERMISSION_DENIED", "blocked-domain")
+    assert answer.details["domain"] == "mailinator.com"
+    assert "shareId" in caller(drop, sharing.create_share)({"fileId": file.file_id}).result
 
 
 def test_revoked_link_is_gone_at_once_and_revoking_again_is_no_error(drop, file, share, client):
@@ -346,6 +420,84 @@ def test_fifty_at_once_get_no_more_downloads_than_the_limit(file, share, client,
     assert fields["downloads"] == 10
     assert fields["lastDownloadAt"] > fields["createdAt"]
     assert get(client, share_id).status_code == 404
+
+
+# How many bytes a day
+
+
+@pytest.fixture
+def budgets(monkeypatch):
+    def set_budgets(*, link, owner):
+        monkeypatch.setattr(sharing, "LINK_BUDGET", Budget(link, timedelta(days=1)))
+        monkeypatch.setattr(sharing, "OWNER_BUDGET", Budget(owner, timedelta(days=1)))
+
+    return set_budgets
+
+
+def test_link_gives_no_more_than_its_bytes_a_day(file, share, client, budgets, document):
+    budgets(link=2 * len(BYTES), owner=10 * len(BYTES))
+    share_id, other = share(file), share(file)
+    assert [download(client, share_id).status_code for _ in range(3)] == [200, 200, 429]
+    refused = download(client, share_id)
+    assert refused.json["error"]["details"] == {"reason": "download-budget"}
+    assert refused.json["error"]["status"] == "RESOURCE_EXHAUSTED"
+    assert 86_000 < int(refused.headers["Retry-After"]) <= 86_400
+    assert document(share_id)["downloads"] == 2
+    assert get(client, share_id).status_code == 200
+    assert download(client, other).status_code == 200
+
+
+def test_links_of_one_owner_give_no_more_than_the_owners_bytes_a_day(
+    drop, deliver, file, share, client, budgets, document
+):
+    budgets(link=10 * len(BYTES), owner=2 * len(BYTES))
+    links = [share(file) for _ in range(3)]
+    assert [download(client, link).status_code for link in links] == [200, 200, 429]
+    assert document(links[2])["downloads"] == 0
+    drop.uid += "-other"
+    drop.make_profile()
+    stranger = caller(drop, sharing.create_share)({"fileId": ready_file(drop).file_id}).result["shareId"]
+    assert download(client, stranger).status_code == 200
+
+
+def test_budget_is_whole_again_after_a_day(drop, file, share, client, budgets):
+    budgets(link=len(BYTES), owner=len(BYTES))
+    share_id = share(file)
+    assert [download(client, share_id).status_code for _ in range(2)] == [200, 429]
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    for path in (f"shares/{share_id}", f"limits/downloads:{drop.uid}"):
+        drop.firestore.document(path).update({"servedSince": yesterday})
+    assert [download(client, share_id).status_code for _ in range(2)] == [200, 429]
+
+
+def test_downloads_at_once_take_no_more_than_the_budget(file, share, application, budgets, document):
+    budgets(link=5 * len(BYTES), owner=8 * len(BYTES))
+    links = [share(file), share(file)]
+
+    def take(number):
+        return download(application("api", "http").test_client(), links[number % 2]).status_code
+
+    with ThreadPoolExecutor(20) as pool:
+        statuses = list(pool.map(take, range(20)))
+    assert sorted(statuses) == [200] * 8 + [429] * 12
+    assert sum(document(link)["downloads"] for link in links) == 8
+    assert max(document(link)["servedBytes"] for link in links) <= 5 * len(BYTES)
+
+
+def test_one_download_is_not_any_number_of_bytes(file, share, client):
+    share_id = share(file)
+    grant = download(client, share_id).json["grant"]
+    statuses = [content(client, share_id, grant).status_code for _ in range(3)]
+    assert statuses == [200, 200, 403]
+    assert content(client, share_id, download(client, share_id).json["grant"]).status_code == 200
+
+
+def test_what_was_counted_goes_with_the_account(drop, file, share, client):
+    download(client, share(file))
+    counted = drop.firestore.document(f"limits/downloads:{drop.uid}")
+    assert counted.get().get("servedBytes") == len(BYTES)
+    drop.user_deleted()
+    assert not counted.get().exists
 
 
 def test_reading_a_piece_or_looking_is_not_counted(file, share, client, document):

@@ -60,6 +60,9 @@ class Admin:
         except auth.UserNotFoundError:
             return None
 
+    def create_account(self, uid: str, email: str, password: str) -> None:
+        auth.create_user(uid=uid, email=email, password=password, app=self._app)
+
     def delete_account(self, uid: str) -> None:
         auth.delete_user(uid, app=self._app)
 

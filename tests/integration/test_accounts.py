@@ -3,9 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 from google.cloud.firestore import FieldFilter
 
 from tests.integration.people import PASSWORD, claims_of, eventually
+from tests.rest import ADMIN_TOKEN, DEADLINE_SECONDS
 
 GIBIBYTE = 1024**3
 
@@ -121,6 +123,91 @@ class TestRefusedSignUp:
         assert people.sign_in(person.email).uid == person.uid
 
 
+class TestAddresses:
+    """What an address may do is decided by what Authentication holds, whenever it came to hold that."""
+
+    @pytest.fixture
+    def hold(self, suite):
+        """Makes Authentication hold something, past the doors that sign-up and sign-in go through."""
+
+        def hold(uid, **fields):
+            projects = f"{suite.url('auth')}/identitytoolkit.googleapis.com/v1/projects/{suite.project_id}"
+            answer = requests.post(
+                f"{projects}/accounts:update",
+                json={"localId": uid, **fields},
+                headers={"Authorization": f"Bearer {ADMIN_TOKEN}"},
+                timeout=DEADLINE_SECONDS,
+            )
+            assert answer.ok, answer.text
+
+        return hold
+
+    def test_guest_who_links_a_blocked_address_and_confirms_it_shares_nothing(self, people, callables, hold):
+        guest = people.guest()
+        file_id = guest.upload("a.txt", b"hello", "text/plain")
+        guest.until_ready(file_id)
+        refresh_token = people.auth.sign_up(
+            people.new_email("eu.Mailinator.com"), idToken=guest.id_token
+        ).json()
+        hold(guest.uid, emailVerified=True)
+        token = people.auth.refresh(refresh_token["refreshToken"]).json()["id_token"]
+        assert claims_of(token)["email_verified"] is True
+        answer = callables.call("create_share", {"fileId": file_id}, token)
+        assert answer.refusal == ("PERMISSION_DENIED", "blocked-domain")
+        assert callables.call("refresh_profile", {}, token).refusal == ("PERMISSION_DENIED", "blocked-domain")
+        assert guest.profile()["email"] is None
+
+    def test_changed_address_is_judged_as_the_first(self, people, callables, hold):
+        person = people.verified()
+        file_id = person.upload("a.txt", b"hello", "text/plain")
+        person.until_ready(file_id)
+        assert "shareId" in callables.call("create_share", {"fileId": file_id}, person).result
+        hold(person.uid, email=people.new_email("mailinator.com"), emailVerified=True)
+        message = error_of(
+            people.auth.sign_in_by_link(people.new_email("mailinator.com"), idToken=person.id_token)
+        )
+        assert "mailinator.com" in message
+        assert person.profile()["email"] == person.email
+
+    @pytest.mark.parametrize("email", ["admin@ｅxample.com", "ａdmin@example.com", "admin@example.com."])
+    def test_proved_address_that_only_looks_like_the_administrators_makes_none(self, people, admin, email):
+        response = people.auth.sign_in_by_link(email)
+        if response.ok:
+            admin.delete_account(response.json()["localId"])
+            assert claims_of(response.json()["idToken"]).get("role") == "user"
+        else:
+            assert "INVALID_EMAIL" in error_of(response)
+
+
+class TestLostProfile:
+    """The event that makes a profile is lost: the profile is not there, and nothing would bring it."""
+
+    @pytest.fixture
+    def without_profile(self, admin, people):
+        person = people.sign_up()
+        admin.firestore.document(person.profile_path).delete()
+        return person
+
+    def test_page_asks_for_it(self, callables, without_profile):
+        answer = callables.call("retry_processing", {"fileId": "f"}, without_profile)
+        assert answer.refusal == ("FAILED_PRECONDITION", "profile-missing")
+        assert callables.call("refresh_profile", {}, without_profile).result == {}
+        profile = without_profile.profile()
+        assert (profile["email"], profile["state"]) == (without_profile.email, "active")
+        assert callables.call("refresh_profile", {}, without_profile).result == {}
+        assert without_profile.profile() == profile
+
+    def test_sweep_makes_it(self, admin, run_schedule, without_profile):
+        # Whichever users other tests left behind come first.
+        admin.firestore.document("reports/sweep-cursor").delete()
+
+        def made():
+            run_schedule("sweep")
+            return without_profile.profile()
+
+        assert eventually(made, within=60)["email"] == without_profile.email
+
+
 class TestSignIn:
     def test_sign_in_with_the_password(self, people, person):
         again = people.sign_in(person.email)
@@ -193,6 +280,32 @@ class TestEndOfAnAccount:
         assert refused.status_code == 403, refused.text
         assert admin.objects_of(person) == []
         assert admin.documents_of(person) == []
+
+    def test_id_that_is_given_out_again_is_another_account(self, admin, people, person):
+        person.until_ready(person.upload("a.txt", b"hello", "text/plain"))
+        admin.delete_account(person.uid)
+        email = people.new_email()
+        admin.create_account(person.uid, email, PASSWORD)
+        eventually(
+            lambda: (
+                (admin.firestore.document(person.profile_path).get().to_dict() or {}).get("email") == email
+            ),
+            what="the new account has its own profile",
+        )
+        assert admin.objects_of(person) == []
+        assert admin.user(person.uid).email == email
+        signed_in = people.sign_in(email)
+        signed_in.until_ready(signed_in.upload("b.txt", b"hello", "text/plain"))
+        assert signed_in.usage() == (5, 1)
+
+    def test_suspended_user_who_deletes_the_account_does_not_come_back(self, admin, people, person):
+        admin.set_state(person, "suspended")
+        assert person.auth.call("delete", {"idToken": person.id_token}).ok
+        eventually(lambda: not admin.documents_of(person), what="no document is left")
+        message = error_of(people.auth.sign_up(person.email))
+        assert "suspended" in message
+        assert admin.account(person.email) is None
+        assert people.sign_up().uid
 
     def test_address_can_be_used_again(self, admin, people, person):
         admin.delete_account(person.uid)

@@ -74,6 +74,7 @@ FUNCTIONS = [
     Asked("files", (in_state("processing"),)),
     Asked("shares", (ADAS, in_state("active"))),
     *(Asked(name, (ADAS,)) for name in ("shares", "limits", "ledger")),
+    Asked("reports", (("uids", "array-contains", "ada"),)),
 ]
 THE_SWEEP = [
     Asked("files", (in_state("uploading"), before("createdAt")), "createdAt", group=True),
@@ -84,6 +85,9 @@ THE_SWEEP = [
     # A sum of a field needs the index that an order by it would.
     Asked("files", (in_state("ready"),), "size"),
     Asked("ledger", (ADAS, in_state("counted")), "size"),
+    # Files that must have an object.
+    Asked("files", (("state", "in", ["processing", "ready", "trashed"]),)),
+    Asked("files", (("reason", "==", "processing-failed"),)),
     # Users with too many unfinished uploads.
     Asked("users", (("pending", ">", 0),), "pending"),
     Asked("files", (in_state("uploading"), ("createdAt", ">", 0)), "createdAt", group=True),
