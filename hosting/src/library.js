@@ -13,10 +13,9 @@ import { viewSettings } from './view-settings.js';
 import { deleteFiles, fileName, renameFile, restoreFiles, trashFiles } from './files.js';
 import { language } from './i18n.js';
 import { searchFields } from './keywords.js';
+import { PROFILE_SLOW_MS } from './missing-profile.js';
 import { saveProfile, watchProfile } from './profile.js';
 import { Uploads } from './uploads/uploads.js';
-
-const PROFILE_SLOW_MS = 10_000;
 
 export class Library {
   profile = null;

@@ -6,6 +6,7 @@
 import { onIdTokenChanged, reload } from 'firebase/auth';
 import { call } from './callables.js';
 import { hearMailLinks } from './mail-links.js';
+import { askForProfile } from './missing-profile.js';
 import { saveProfile, watchProfile } from './profile.js';
 import { NoAnswer, within } from './within.js';
 
@@ -14,7 +15,7 @@ export const WAYS = { password: 'password', google: 'google.com' };
 /** How long a form waits for the server before it says that a change is kept and will be sent. */
 const SAVE_MS = 5000;
 
-const REFUSED_ADDRESS = new Set(['blocked-domain', 'invalid-email']);
+const REFUSED_ADDRESS = new Set(['blocked-domain', 'invalid-email', 'suspended']);
 
 export class Session {
   profile = null;
@@ -39,6 +40,7 @@ export class Session {
     const showProfile = (profile) => {
       // Deletion begins with the profile: one that was there and is gone is no profile that is still being made.
       if (this.profile && !profile) return onEnd('deleting');
+      if (!this.profile && profile) this.refusal = null;
       this.profile = profile;
       this.#settle();
     };
@@ -49,6 +51,7 @@ export class Session {
       watchProfile(this.#services.db, user.uid, showProfile, () => {}), // the library tells when nothing can be read
       onIdTokenChanged(auth, (changed) => changed?.uid === user.uid && this.#settle()),
       hearMailLinks(() => this.lookAgain({ evenWhenVerified: true }).catch(() => {})),
+      askForProfile({ isMissing: () => this.profile === null, onRefused: (error) => this.#refuse(error) }),
       () => focus.abort(),
     ];
   }
@@ -164,9 +167,14 @@ export class Session {
       await this.user.getIdToken(true);
     } catch (error) {
       if (!REFUSED_ADDRESS.has(error.reason)) throw error;
-      this.refusal = error.message;
-      this.#tell();
+      this.#refuse(error);
     }
+  }
+
+  #refuse({ reason, message }) {
+    if (reason === 'deleting') return this.#onEnd('deleting');
+    this.refusal = message;
+    this.#tell();
   }
 
   #tell() {

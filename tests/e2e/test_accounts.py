@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import pytest
 import requests
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.e2e.drop import Drop
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.pictures import note
 from tests.e2e.ways_in import ask_for_link, be_on_google, enter_as_guest, open_settings
-from tests.integration.people import PASSWORD, People, Person
+from tests.integration.people import PASSWORD, People, Person, eventually
 from tests.rest import FirestoreAs
 
 REFUSED = "status of 400"
@@ -30,6 +30,24 @@ def test_sign_up_with_a_new_address_opens_an_empty_library(drop):
     drop.expect_library()
     expect(drop.page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
     expect(drop.page.get_by_text("0 bytes of 1 GB")).to_be_visible()
+
+
+def test_profile_whose_event_was_lost_is_asked_for_and_said_so(
+    drop, person: Person, admin_firestore: FirestoreAs
+):
+    assert admin_firestore.delete(person.profile_path).ok
+    asked: list[Route] = []
+    drop.page.route("**/refresh_profile", lambda route: asked.append(route))
+    drop.sign_in(person.email, PASSWORD)
+    expect(drop.page.get_by_text("Drop is asking for it again")).to_be_visible()
+    eventually(lambda: drop.page.evaluate("1") and asked, what="the page asks")
+    for route in asked:
+        route.continue_()
+    drop.expect_library()
+    expect(drop.page.get_by_text("0 bytes of 1 GB")).to_be_visible()
+    profile = person.profile()
+    assert profile
+    assert profile["email"] == person.email
 
 
 def test_sign_in_stays_after_a_reload_and_ends_with_sign_out(drop, person: Person):

@@ -104,6 +104,22 @@ def test_large_file_comes_in_pieces_and_a_lost_piece_comes_again(owner, links, f
     assert ranges == [f"bytes=0-{4 * MIB - 1}", second, second, f"bytes={8 * MIB}-{9 * MIB - 1}"]
 
 
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [("en-US", "This file was downloaded so often today"), ("ko-KR", "오늘 이 파일의 다운로드 한도에")],
+)
+def test_link_that_gave_its_bytes_of_the_day_says_so(
+    owner, links, film, visit, admin_firestore, language, sentence
+):
+    share_id = links.make(owner, film[0])
+    spent = {"servedSince": datetime.now(UTC), "servedBytes": 5 * 1024**3}
+    assert admin_firestore.update(f"shares/{share_id}", spent).ok
+    shared = visit(share_id, locale=language)
+    shared.watch.allow("status of 429")
+    shared.page.locator(".share-controls button").click()
+    expect(shared.page.locator(".share-download .error")).to_contain_text(sentence)
+
+
 def test_download_that_stopped_goes_on_where_it_stopped_and_is_counted_once(owner, links, film, visit):
     file_id, data = film
     shared = visit(links.make(owner, file_id, maxDownloads=1))

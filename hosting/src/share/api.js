@@ -5,12 +5,13 @@ const SHARE_ID = /^[A-Za-z0-9_-]{22}$/;
 /** The link is over, or never was: the functions tell nobody which. */
 export class ShareEnded extends Error {}
 
-/** Anything else. `canRetry` when the same request may work in a moment. */
+/** Anything else. `canRetry` when the same request may work in a moment; `reason` tells apart what has the same status. */
 export class RequestFailed extends Error {
-  constructor(status, retryAfter = null) {
+  constructor(status, retryAfter = null, reason = null) {
     super(`the server answered ${status}`);
     this.status = status;
     this.retryAfter = retryAfter;
+    this.reason = reason;
   }
 
   get canRetry() {
@@ -50,5 +51,6 @@ async function request(address, options = {}) {
   });
   if (response.ok) return response;
   if (response.status === 404) throw new ShareEnded();
-  throw new RequestFailed(response.status, Number(response.headers.get('Retry-After')) || null);
+  const body = await response.json().catch(() => null); // a proxy may answer in another form
+  throw new RequestFailed(response.status, Number(response.headers.get('Retry-After')) || null, body?.error?.details?.reason ?? null);
 }

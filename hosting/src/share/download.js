@@ -4,6 +4,8 @@ import { ShareEnded } from './api.js';
 import { Pieces } from './pieces.js';
 
 const TOO_MANY_REQUESTS = 429;
+/** The day's bytes of the link, or of its owner, are used up. */
+const BUDGET_SPENT = 'download-budget';
 
 export class Download {
   phase = 'idle';
@@ -60,7 +62,7 @@ export class Download {
       this.#renew();
       return this.#change('cancelled');
     }
-    this.problem = error.status === TOO_MANY_REQUESTS ? 'publicBusy' : 'publicStopped';
+    this.problem = problemOf(error);
     this.#change('stopped');
   }
 
@@ -74,4 +76,9 @@ export class Download {
     this.phase = phase;
     this.onChange();
   }
+}
+
+function problemOf({ status, reason }) {
+  if (reason === BUDGET_SPENT) return 'publicSpent';
+  return status === TOO_MANY_REQUESTS ? 'publicBusy' : 'publicStopped';
 }

@@ -21,7 +21,7 @@ export default {
   suspendedBecause: ({ reason }) => `Reason: ${reason}`,
   profileName: 'Name',
   profileWaiting: 'Preparing your library… this takes a moment the first time.',
-  profileSlow: 'Still preparing your library. It takes longer than usual; uploads start as soon as it is ready.',
+  profileSlow: 'Your library is not ready yet, so Drop is asking for it again. Uploads start as soon as it is ready.',
   profileSuspended: 'Your account is suspended. You can see and download your files, but not add or change any.',
 
   backToFiles: 'Your files',

@@ -18,6 +18,7 @@ export default {
   publicStopped: 'The download stopped. Check your connection, then go on where it stopped.',
   publicGoOn: 'Go on',
   publicBusy: 'Too many people are downloading at the moment. Try again in a minute.',
+  publicSpent: 'This file was downloaded so often today that the link is at its limit. Try again tomorrow.',
   publicEndedTitle: 'This link leads nowhere',
   publicEndedBody: 'It may have ended, been taken back, or been copied with a letter missing. Ask the person who sent it for a new one.',
   publicFailedTitle: 'The file could not be shown',

@@ -21,7 +21,7 @@ export default {
   suspendedBecause: ({ reason }) => `사유: ${reason}`,
   profileName: '이름',
   profileWaiting: '보관함을 준비하고 있습니다… 처음에는 잠깐 걸립니다.',
-  profileSlow: '보관함 준비가 평소보다 오래 걸립니다. 준비되는 대로 업로드를 시작합니다.',
+  profileSlow: '보관함이 아직 준비되지 않아 다시 요청하고 있습니다. 준비되는 대로 업로드를 시작합니다.',
   profileSuspended: '계정이 정지되었습니다. 파일을 보고 내려받을 수는 있지만 올리거나 바꿀 수는 없습니다.',
 
   backToFiles: '내 파일',

@@ -16,6 +16,7 @@ export default {
   publicStopped: '다운로드가 멈췄습니다. 연결을 확인한 뒤 멈춘 곳부터 이어서 받으세요.',
   publicGoOn: '이어서 받기',
   publicBusy: '지금 다운로드가 많습니다. 잠시 뒤에 다시 시도해 주세요.',
+  publicSpent: '오늘 이 파일의 다운로드 한도에 도달했습니다. 내일 다시 시도해 주세요.',
   publicEndedTitle: '열 수 없는 링크입니다',
   publicEndedBody: '기간이 끝났거나, 공유가 취소되었거나, 주소가 잘못 복사되었을 수 있습니다. 보낸 분에게 새 링크를 부탁하세요.',
   publicFailedTitle: '파일을 표시하지 못했습니다',
