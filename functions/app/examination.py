@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app import heic, images
+from app import decoder
 from app.file_types import HEAD_SIZE, AcceptedType, Family, RefusedType, resolve
 from app.images import ImageBroken, ImageNotShown, ImageTooLarge, Picture
 from app.kinds import Kind, kind_of
@@ -52,7 +52,7 @@ def examine(path: str, declared_type: str | None) -> Accepted | Refused:
     if isinstance(found, RefusedType):
         return Refused(found.reason)
     try:
-        return _accepted(found, _read_picture(path, found.content_type))
+        return _accepted(found, _picture_of(path, found.content_type))
     except ImageTooLarge as error:
         return Refused("image-too-large", str(error))
     except ImageBroken as error:
@@ -61,10 +61,8 @@ def examine(path: str, declared_type: str | None) -> Accepted | Refused:
         return _accepted(found, None, str(error))
 
 
-def _read_picture(path: str, content_type: str) -> Picture | None:
-    if images.can_decode(content_type):
-        return images.read_picture(path, content_type)
-    return heic.read_picture(path) if heic.can_decode(content_type) else None
+def _picture_of(path: str, content_type: str) -> Picture | None:
+    return decoder.read_picture(path, content_type) if decoder.can_decode(content_type) else None
 
 
 def _accepted(found: AcceptedType, picture: Picture | None, cause: str = "") -> Accepted:

@@ -197,7 +197,10 @@ _PASSIVE: tuple[tuple[Test, Signature], ...] = (
     (_starts(b"GIF87a", b"GIF89a"), _one(Family.IMAGE, "image/gif")),
     (_riff(b"WEBPVP"), _one(Family.IMAGE, "image/webp")),
     (_is_bmp, _one(Family.IMAGE, "image/bmp")),
-    (_starts(b"II*\x00", b"MM\x00*"), _one(Family.IMAGE, "image/tiff")),
+    (
+        _starts(b"II*\x00", b"MM\x00*", b"II+\x00\x08\x00", b"MM\x00+\x00\x08"),
+        _one(Family.IMAGE, "image/tiff"),
+    ),
     (_brand(b"avif", b"avis"), _one(Family.IMAGE, "image/avif")),
     (_brand(b"heic", b"heix", b"hevc", b"hevx"), _one(Family.IMAGE, "image/heic")),
     (_brand(b"mif1", b"msf1"), _one(Family.IMAGE, "image/heif")),

@@ -1,18 +1,23 @@
 """Pictures: their size as seen, and smaller ones for lists and previews.
 
-Nothing is decoded before the size in the header was looked at, so a bomb costs a header. Limits on
-untrusted bytes are the constants below.
+This runs in the process that `decoder` starts, since everything here works on a stranger's bytes. A decoder
+gets to see only the `pixel_parts` of a file, and nothing is decoded before the size in the header was looked
+at. Limits on untrusted bytes are the constants below.
 """
 
 from __future__ import annotations
 
+import importlib
 import io
+import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
 
 # A camera of today stays below; four bytes each, once, is what decoding may take of the function's memory.
 MAX_PIXELS = 50_000_000
@@ -26,17 +31,27 @@ _GAP = 2
 # Rows that are converted at once.
 _STRIP = 256
 
-# The decoders of Pillow that may see a stranger's bytes, by content type; HEIC has a module of its own.
-# Pictures of other types are stored without thumbnails.
+# The decoders of Pillow that may see a stranger's bytes, by content type: module and class. They are named
+# here so that no other one of Pillow's forty is asked. HEIC has a module of its own; pictures of other types
+# are stored without thumbnails.
 _DECODERS = {
-    "image/jpeg": "JPEG",
-    "image/png": "PNG",
-    "image/gif": "GIF",
-    "image/webp": "WEBP",
-    "image/bmp": "BMP",
-    "image/tiff": "TIFF",
-    "image/avif": "AVIF",
+    "image/jpeg": ("JpegImagePlugin", "JpegImageFile"),
+    "image/png": ("PngImagePlugin", "PngImageFile"),
+    "image/gif": ("GifImagePlugin", "GifImageFile"),
+    "image/webp": ("WebPImagePlugin", "WebPImageFile"),
+    "image/bmp": ("BmpImagePlugin", "BmpImageFile"),
+    "image/tiff": ("TiffImagePlugin", "TiffImageFile"),
+    "image/avif": ("AvifImagePlugin", "AvifImageFile"),
 }
+
+# How Pillow says that a picture may be sound and is of a kind that it does not read.
+_NOT_READ = re.compile(
+    r"cannot handle|unsupported|not (yet )?supported|not implemented|no codec|bad configuration"
+    r"|unknown (pixel mode|data organization|filter category)|not enough image data",
+    re.IGNORECASE,
+)
+# TIFF is a family of formats, of which nobody reads all. Whether one is complete its structure has shown.
+_FAMILIES = frozenset({"image/tiff"})
 
 _ORIENTATION = 0x0112  # EXIF 2.32, section 4.6.4
 _TURNS = {
@@ -82,15 +97,31 @@ def can_decode(content_type: str) -> bool:
     return content_type in _DECODERS
 
 
-def read_picture(path: str, content_type: str) -> Picture:
-    """Decodes the picture in the file at `path`. Raises ImageTooLarge and ImageBroken."""
+def load_decoder(content_type: str) -> None:
+    """Imports what decoding a picture of this type needs, also what would be imported on the way."""
+    importlib.import_module("app.picture_parts")
+    for module in (
+        _DECODERS[content_type][0],
+        "ImageOps",
+        "ImagePalette",
+        "TiffImagePlugin",
+        "WebPImagePlugin",
+    ):
+        importlib.import_module(f"PIL.{module}")
+
+
+def read_picture(data: bytes, content_type: str) -> Picture:
+    """Decodes a picture. Raises ImageTooLarge, ImageBroken and ImageNotShown."""
     from PIL import Image
 
-    # Pillow's own guard, for the decoders that look at sizes inside; it warns from here on and fails at
-    # twice as much.
+    from app.picture_parts import pixel_parts
+
+    # Pillow's own guard, for the decoders that look at sizes inside.
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+    warnings.simplefilter("ignore")
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
     try:
-        with Image.open(path, formats=[_DECODERS[content_type]]) as image:
+        with _opened(pixel_parts(data, content_type), content_type) as image:
             width, height = image.size
             check_pixels(width, height)
             large = _shrink(image, _fitted(width, height, LARGE_SIDE))
@@ -99,14 +130,22 @@ def read_picture(path: str, content_type: str) -> Picture:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageTooLarge(str(error)) from error
     except MemoryError as error:
-        raise ImageTooLarge("out of memory") from error
+        raise ImageNotShown("out of memory") from error
     except _DECODER_ERRORS as error:
-        raise ImageBroken(f"{type(error).__name__}: {error}") from error
+        cause = f"{type(error).__name__}: {error}"
+        is_sound = content_type in _FAMILIES or _NOT_READ.search(str(error))
+        raise (ImageNotShown if is_sound else ImageBroken)(cause) from error
     if orientation in _TURNS:
         large = large.transpose(Image.Transpose[_TURNS[orientation]])
     if orientation in _TRANSPOSED:
         width, height = height, width
     return _picture(width, height, large)
+
+
+def _opened(data: bytes, content_type: str) -> ImageFile:
+    module, name = _DECODERS[content_type]
+    opened: ImageFile = getattr(importlib.import_module(f"PIL.{module}"), name)(io.BytesIO(data))
+    return opened
 
 
 def check_pixels(width: int, height: int) -> None:
@@ -147,7 +186,7 @@ def _shrink(image: Image, size: tuple[int, int]) -> Image:
     factor = max(1, int(max(image.size) / (_GAP * LARGE_SIDE)))
     to_eight_bit = _conversion(image)
     reduced = Pillow.new("RGBA" if _has_alpha(image) else "RGB", [-(-side // factor) for side in image.size])
-    rows = _STRIP // factor * factor
+    rows = max(1, _STRIP // factor) * factor
     for top in range(0, image.height, rows):
         strip = to_eight_bit(image.crop((0, top, image.width, min(top + rows, image.height))))
         reduced.paste(strip.reduce(factor), (0, top // factor))
@@ -157,7 +196,8 @@ def _shrink(image: Image, size: tuple[int, int]) -> Image:
 
 def _webp(image: Image) -> bytes:
     out = io.BytesIO()
-    image.save(out, "WEBP", quality=_QUALITY, method=_EFFORT, exif=b"", icc_profile=b"", xmp=b"")
+    out.name = "thumbnail.webp"  # by this Pillow loads one encoder, and by the name of a format five of them
+    image.save(out, quality=_QUALITY, method=_EFFORT, exif=b"", icc_profile=b"", xmp=b"")
     return out.getvalue()
 
 

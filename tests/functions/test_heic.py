@@ -1,7 +1,7 @@
 import io
 
 import pytest
-from app.heic import read_picture
+from app.decoder import read_picture
 from app.images import ImageBroken, ImageNotShown, ImageTooLarge
 from heic import CODED, Item, exif, grid, heic, mirrored, picture, size, turned
 from pictures import jpeg
@@ -17,7 +17,7 @@ def read(tmp_path):
     def read_bytes(data: bytes, **options):
         path = tmp_path / "file"
         path.write_bytes(data)
-        return read_picture(str(path), **options)
+        return read_picture(str(path), "image/heic", **options)
 
     return read_bytes
 
