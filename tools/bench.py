@@ -47,6 +47,9 @@ BENCHMARKS: Final = {
     "rules-peer": Benchmark("rules_peer", "the rules engine beside cel-python"),
     "rules-suite": Benchmark("rules_suite", "the project's own tests of rules, in process"),
     "startup": Benchmark("startup", "the suite's way to ready, beside one with do-nothing stubs"),
+    "pictures": Benchmark(
+        "pictures", "a photo, hostile pictures and the plan of a large export, in CPU and memory"
+    ),
     "upload": Benchmark(
         "upload", "from a photo's last byte to the listener that sees it ready, cold and warm"
     ),
