@@ -125,14 +125,20 @@ class _Names:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        # The number that each name was given last. Without it a thousand files of one name would look at half
+        # a million.
+        self._numbers: dict[str, int] = {}
 
     def take(self, folder: str, name: str) -> str:
         path = PurePosixPath(portable_name(name))
-        candidate, number = f"{folder}/{path}", 1
+        candidate = f"{folder}/{path}"
+        wanted = candidate.casefold()
+        number = self._numbers.get(wanted, 1)
         while (key := candidate.casefold()) in self._taken:
             number += 1
             candidate = f"{folder}/{path.stem} ({number}){path.suffix}"
         self._taken.add(key)
+        self._numbers[wanted] = number
         return candidate
 
 

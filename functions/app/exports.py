@@ -50,9 +50,10 @@ class PartTask(msgspec.Struct, frozen=True, rename="camel"):
     part: int = 1
 
 
-@callable_handler(Nothing, Limit(10, timedelta(hours=1)))
+# Each copies everything the user has once more. Asking while one is under way counts, and starts nothing.
+@callable_handler(Nothing, Limit(5, timedelta(days=1)))
 def start_export(call: Call[Nothing]) -> dict[str, Any]:
-    """Begins an export, or finds the one under way."""
+    """Begins an export, which removes those before it, or finds the one under way."""
     return {"jobId": start(call.uid, call.now)}
 
 
@@ -98,6 +99,8 @@ def start(uid: str, now: datetime) -> str:
         return new.id, 0
 
     job_id, restarts = clients.in_transaction(body)
+    if job_id == new.id:
+        _remove_previous(ExportKey(uid, job_id))
     # Also when it was there already: whoever created it may have died before this line.
     _enqueue(ExportKey(uid, job_id), 1, restarts)
     return job_id
@@ -106,6 +109,17 @@ def start(uid: str, now: datetime) -> str:
 def _enqueue(key: ExportKey, part: int, restarts: int) -> None:
     task = {"uid": key.uid, "jobId": key.job_id, "part": part}
     queues.enqueue(TASK, task, id=f"export:{key.job_id}:{part}:{restarts}")
+
+
+def _remove_previous(key: ExportKey) -> None:
+    """Removes the user's other exports that are at their end."""
+    from google.cloud.firestore import FieldFilter
+
+    jobs = clients.firestore().collection(f"{profile_path(key.uid)}/jobs")
+    for snapshot in jobs.where(filter=FieldFilter("kind", "==", "export")).select(["state"]).stream():
+        # One that is under way would be younger than this one, whose process was asleep meanwhile.
+        if snapshot.id != key.job_id and snapshot.get("state") not in UNDER_WAY:
+            remove_export(key.uid, snapshot.id)
 
 
 def run_part(key: ExportKey, number: int) -> str:
@@ -149,6 +163,8 @@ def _plan(key: ExportKey) -> Plan:
     fields = _under_way(key)
     bucket = clients.default_bucket()
     if "plan" not in fields:
+        # Once more, since whoever began this may have died before it came to that.
+        _remove_previous(key)
         plan = make_plan(file_documents(key.uid))
         # Two tasks that plan at once write two objects, and the job names the one that counts.
         blob = bucket.blob(f"{key.prefix}plan-{os.urandom(8).hex()}.json")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Literal
@@ -47,8 +48,8 @@ SENTENCES: Mapping[str, Mapping[Locale, str]] = {
         "ko": "먼저 이메일 주소를 인증해 주세요.",
     },
     "rate-limited": {
-        "en": "That was too often. Please try again in {retryAfter} seconds.",
-        "ko": "요청이 너무 많아요. {retryAfter}초 뒤에 다시 시도해 주세요.",
+        "en": "That was too often. Please try again in {wait}.",
+        "ko": "요청이 너무 많아요. {wait} 뒤에 다시 시도해 주세요.",
     },
     "invalid-request": {
         "en": "The request cannot be read.",
@@ -104,8 +105,22 @@ _LANGUAGE = re.compile(r"\s*([A-Za-z]{1,8})(?:[-_][A-Za-z0-9-]*)?\s*(?:;\s*q=([0
 
 
 def sentence(reason: str, locale: Locale, values: Mapping[str, object]) -> str:
-    """The sentence of a reason that stands in SENTENCES."""
-    return SENTENCES[reason][locale].format_map(values)
+    """The sentence of a reason that stands in SENTENCES. `retryAfter` of `values`, in seconds, is
+    told as `wait`.
+    """
+    wait = {"wait": _wait(seconds, locale)} if isinstance(seconds := values.get("retryAfter"), int) else {}
+    return SENTENCES[reason][locale].format_map({**values, **wait})
+
+
+_HOUR = 3600
+
+
+def _wait(seconds: int, locale: Locale) -> str:
+    """In seconds, as programs are told it too, or in hours where it is more than one."""
+    if seconds <= _HOUR:
+        return f"{seconds}초" if locale == "ko" else f"{seconds} seconds"
+    hours = math.ceil(seconds / _HOUR)
+    return f"{hours}시간" if locale == "ko" else f"{hours} hours"
 
 
 def known_locale(text: object) -> Locale | None:

@@ -16,6 +16,7 @@ from app import clients, exports, objects, queues
 from app.export_job import NEW_JOB, Ended, ExportKey, Progress
 from app.export_plan import make_plan
 from app.sweep_steps import Step
+from calls import Caller, id_token
 from firebase_functions.https_fn import CallableRequest
 from google.api_core.exceptions import ServiceUnavailable
 from interruptions import Tasks, World
@@ -230,6 +231,70 @@ class TestStart:
         assert len(list(library.jobs.list_documents())) == 1
 
 
+class TestPrevious:
+    def test_previous_exports_go_when_a_new_one_begins(self, library, tasks):
+        library.add("one", b"12345")
+        first = library.export(tasks)
+        failed = exports.start(library.drop.uid, NOW)
+        exports.fail(ExportKey(library.drop.uid, failed), "unavailable")
+        tasks.waiting.clear()
+        second = exports.start(library.drop.uid, NOW)
+        assert (library.job(first), library.job(failed), library.exported()) == (None, None, [])
+        tasks.run()
+        assert library.job(second)["state"] == "done"
+        assert library.exported() == ["drop-export.zip"]
+
+    def test_export_under_way_keeps_its_archives_when_it_is_asked_for_again(
+        self, library, tasks, small_parts
+    ):
+        for n in range(2):
+            library.add(f"f{n}", b"1234567890")
+        job_id = exports.start(library.drop.uid, NOW)
+        exports.run_part(ExportKey(library.drop.uid, job_id), 1)
+        assert exports.start(library.drop.uid, NOW) == job_id
+        assert library.exported() == ["drop-export-1-of-2.zip"]
+
+    def test_exports_of_others_and_the_deletion_of_the_account_stay(self, library, tasks):
+        library.jobs.document("deletion").set({"kind": "deletion", "state": "running"})
+        other = library.drop.bucket.blob(f"exports/{library.drop.uid}-2/job/drop-export.zip")
+        other.upload_from_string(b"zip")
+        library.export(tasks)
+        library.export(tasks)
+        assert library.job("deletion")["state"] == "running"
+        assert other.exists()
+
+    def test_process_that_dies_at_any_change_leaves_one_export(self, library, tasks, monkeypatch):
+        library.add("one", b"12345")
+        world = World(monkeypatch)
+        for applied in (False, True):
+            for at in itertools.count(1):
+                library.export(tasks)
+                with world.dying(at, applied=applied):
+                    library.export(tasks)
+                tasks.run()
+                job_id = exports.start(library.drop.uid, NOW)
+                tasks.run()
+                assert library.job(job_id)["state"] == "done"
+                assert [job.id for job in library.jobs.list_documents()] == [job_id]
+                assert library.exported() == ["drop-export.zip"]
+                if not world.died:
+                    break
+            assert at > 4
+
+    def test_so_many_begin_in_a_day(self, library, task_queue):
+        from main import start_export
+
+        caller = Caller(start_export, id_token(library.drop.uid, library.drop.project))
+        for _ in range(5):
+            assert caller().result["jobId"]
+        assert caller().refusal == ("RESOURCE_EXHAUSTED", "rate-limited")
+        limit = library.drop.firestore.document(f"limits/start_export:{library.drop.uid}")
+        limit.update({"windowStart": datetime.now(UTC) - timedelta(hours=23, minutes=59)})
+        assert caller().refusal == ("RESOURCE_EXHAUSTED", "rate-limited")
+        limit.update({"windowStart": datetime.now(UTC) - timedelta(days=1)})
+        assert caller().result["jobId"]
+
+
 class TestAgain:
     """The same end, however often and in whatever order the tasks come."""
 
@@ -435,13 +500,15 @@ class TestSweep:
     def backdate(self, library, job_id, **fields):
         library.jobs.document(job_id).update(fields)
 
-    def test_expired_export_is_removed_with_its_archives_and_another_stays(self, library, tasks):
-        expired, kept = library.export(tasks), library.export(tasks)
-        self.backdate(library, expired, expiresAt=NOW - timedelta(seconds=1))
-        assert exports.remove_expired(Step("expired", NOW)).count >= 1
-        assert library.job(expired) is None
-        assert library.job(kept)["state"] == "done"
+    def test_export_is_removed_with_its_archives_when_it_has_expired(self, library, tasks):
+        job_id = library.export(tasks)
+        exports.remove_expired(Step("expired", NOW))
+        assert library.job(job_id)["state"] == "done"
         assert library.exported() == ["drop-export.zip"]
+        self.backdate(library, job_id, expiresAt=NOW - timedelta(seconds=1))
+        assert exports.remove_expired(Step("expired", NOW)).count >= 1
+        assert library.job(job_id) is None
+        assert library.exported() == []
 
     def test_stalled_export_goes_on_where_it_stood(self, library, tasks, small_parts):
         for n in range(2):

@@ -1,5 +1,5 @@
 import pytest
-from app.sentences import accepted_locale, known_locale
+from app.sentences import accepted_locale, known_locale, sentence
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,17 @@ def test_language_is_the_one_the_browser_likes_best(header, expected):
 )
 def test_language_of_a_tag_is_known_or_not(tag, expected):
     assert known_locale(tag) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "korean"),
+    [
+        (1, "1 seconds", "1초"),
+        (3_600, "3600 seconds", "3600초"),
+        (3_601, "2 hours", "2시간"),
+        (80_000, "23 hours", "23시간"),
+    ],
+)
+def test_wait_is_told_in_a_unit_that_people_use(seconds, english, korean):
+    assert f" {english}." in sentence("rate-limited", "en", {"retryAfter": seconds})
+    assert f" {korean} 뒤" in sentence("rate-limited", "ko", {"retryAfter": seconds})
