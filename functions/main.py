@@ -20,6 +20,7 @@ from app import (
     profiles,
     removals,
     retries,
+    server_threads,
     sessions,
     sharing,
     sweeping,
@@ -29,7 +30,9 @@ from app.callables import on_call
 from app.delivery import retried
 from app.document_events import on_document_deleted
 from app.download_grants import SHARE_KEY
+from app.paths import is_derived
 from app.request_bodies import MAX_BLOCKING_BODY, bounded
+from app.server_threads import CONCURRENCY
 from firebase_functions import https_fn, identity_fn, scheduler_fn, storage_fn, tasks_fn
 from firebase_functions.core import CloudEvent
 from firebase_functions.options import MemoryOption, RateLimits, RetryConfig, set_global_options
@@ -40,11 +43,13 @@ if TYPE_CHECKING:
 
 idle_connections.outlast_the_cli()
 
+server_threads.serve_at_once(CONCURRENCY)
+
 set_global_options(
     region="us-central1",  # where the Hosting rewrite in firebase.json looks; move both together
     memory=MemoryOption.MB_512,  # the clients take about 150 MB; half of the rest is head room for a burst
     cpu=1,  # the SDK's own default is a fraction of a core, and below one core there is no concurrency
-    concurrency=20,  # the work is waiting for Firestore, which one core can do for this many at once
+    concurrency=CONCURRENCY,
     max_instances=10,  # a ceiling on the bill, far above what the users of a small team cause
 )
 
@@ -73,14 +78,17 @@ def on_user_deleted(event: user_events.UserEvent) -> None:
     departures.on_user_deleted(event)
 
 
-# Decoding a picture of 50 megapixels takes up to 800 MB (a WebP; a JPEG takes 40) and a whole core, so each
-# upload has an instance to itself. A gigabyte would leave nothing for the file, whose disk is memory too.
+# Decoding a picture takes up to 1.25 GiB (decoder.py) and a whole core, so each upload has an instance to
+# itself. The clients take 150 MB, and the file, whose disk is memory too, twice its 50.
 PROCESSING: dict[str, Any] = {"memory": MemoryOption.GB_2, "concurrency": 1, "timeout_sec": 120}
 
 
 @retried
 @storage_fn.on_object_finalized(**PROCESSING)
 def on_file_finalized(event: CloudEvent[storage_fn.StorageObjectData]) -> None:
+    # Storage has no filter for names, so both thumbnails of a photo come here too. They cost a comparison.
+    if is_derived(event.data.name):
+        return
     retries.on_file_finalized(event)
     departures.on_object_finalized(event)
     profile_pictures.on_object_finalized(event)
@@ -89,6 +97,8 @@ def on_file_finalized(event: CloudEvent[storage_fn.StorageObjectData]) -> None:
 @retried
 @storage_fn.on_object_deleted()
 def on_file_object_deleted(event: CloudEvent[storage_fn.StorageObjectData]) -> None:
+    if is_derived(event.data.name):
+        return
     removals.on_file_object_deleted(event)
 
 
@@ -189,6 +199,6 @@ def sweep(event: scheduler_fn.ScheduledEvent) -> None:
 
 
 # A piece of a shared file is up to 4 MiB, held once or twice while it is sent: 20 of them take 160 MB.
-@https_fn.on_request(concurrency=20, secrets=[SHARE_KEY])
+@https_fn.on_request(secrets=[SHARE_KEY])
 def api(request: Request) -> Response:
     return http_api.handle(request)

@@ -21,6 +21,9 @@ from app import clients
 # longer is for the task queue.
 PATIENCE_SECONDS = 15.0
 
+# The custom metadata in which Firebase keeps the tokens of download addresses.
+_DOWNLOAD_TOKENS = "firebaseStorageDownloadTokens"
+
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
@@ -93,23 +96,45 @@ def local_copy(blob: Any) -> Iterator[LocalCopy]:
         Path(path).unlink()
 
 
-def describe(blob: Any, content_type: str, content_disposition: str | None) -> None:
-    """Sets type and disposition of an object and takes its encoding away, unless they stand so already."""
+def describe(blob: Any, content_type: str, content_disposition: str) -> None:
+    """Makes an object say of itself this and nothing else: what the client said goes.
+
+    A cache of the client's choice would keep private bytes where anybody finds them, and an encoding would
+    have Storage unpack them on the way. Without a word Storage says `private, max-age=0`. Two things stay,
+    since there is no taking them away: the token of a download address, which the owner could have made anew
+    at once, and `customTime`, which clients of Firebase cannot set.
+    """
     from google.api_core.exceptions import MethodNotImplemented
 
-    wanted = (content_type, content_disposition, None)
-    if (blob.content_type, blob.content_disposition, blob.content_encoding or None) == wanted:
+    wanted: dict[str, Any] = {
+        "contentType": content_type,
+        "contentDisposition": content_disposition,
+        "contentEncoding": None,
+        "contentLanguage": None,
+        "cacheControl": None,
+    }
+    said = {
+        "contentType": blob.content_type,
+        "contentDisposition": blob.content_disposition,
+        "contentEncoding": blob.content_encoding or None,
+        "contentLanguage": blob.content_language or None,
+        "cacheControl": blob.cache_control or None,
+    }
+    foreign = [name for name in blob.metadata or {} if name != _DOWNLOAD_TOKENS]
+    if said == wanted and not foreign:
         return
-    blob.content_type, blob.content_disposition, blob.content_encoding = wanted
+    blob.content_type, blob.content_disposition = content_type, content_disposition
+    blob.content_encoding = blob.content_language = blob.cache_control = None
+    if foreign:
+        blob.metadata = wanted["metadata"] = dict.fromkeys(foreign)
     try:
         blob.patch(retry=patience())
     except MethodNotImplemented:
         _patch_in_emulator(blob, wanted)
 
 
-def _patch_in_emulator(blob: Any, wanted: tuple[str, str | None, None]) -> None:
+def _patch_in_emulator(blob: Any, fields: dict[str, Any]) -> None:
     """The Storage emulator of firebase-tools 15 knows this call only without `/storage/v1`."""
-    fields = dict(zip(("contentType", "contentDisposition", "contentEncoding"), wanted, strict=True))
     url = f"{os.environ['STORAGE_EMULATOR_HOST']}/b/{blob.bucket.name}/o/{quote(blob.name, safe='')}"
     blob.client._http.patch(url, json=fields, timeout=10).raise_for_status()
 

@@ -58,6 +58,11 @@ def parse_original(object_name: str) -> FileKey | None:
     return FileKey(uid=match[1], file_id=match[2])
 
 
+def is_derived(object_name: str) -> bool:
+    """Whether functions made this object out of an original: a thumbnail."""
+    return object_name.startswith("derived/")
+
+
 def parse_picture(object_name: str) -> str | None:
     """Whose picture has this object name; None for every other object."""
     match = _PICTURE.fullmatch(object_name)

@@ -1,4 +1,5 @@
-"""The pictures of a user's profile: those that are no longer shown are removed.
+"""The pictures of a user's profile: they say of themselves what they are and nothing that the client made
+up, and those that are no longer shown are removed.
 
 The rules hold each to 200 KiB and cannot count them, nor does the quota. What is stored beside the picture
 that the profile names, a page that is just changing it has stored; more than a few of those is litter.
@@ -25,9 +26,22 @@ def on_object_finalized(event: CloudEvent[StorageObjectData]) -> None:
     uid = parse_picture(event.data.name)
     if uid is None:
         return
+    _describe(StoredObject(event.data.bucket, event.data.name, str(event.data.generation)))
     removed = remove_litter(uid)
     if removed:
         logs.info("old pictures removed", event_id=event.id, uid=uid, removed=removed)
+
+
+def _describe(stored: StoredObject) -> None:
+    from google.api_core.exceptions import NotFound
+
+    blob = objects.live_blob(stored)
+    if blob is None:
+        return
+    try:
+        objects.describe(blob, blob.content_type, "inline")
+    except NotFound:
+        return  # it was deleted in the same moment
 
 
 def remove_litter(uid: str) -> int:

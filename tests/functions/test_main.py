@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
+from app.server_threads import CONCURRENCY
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 HEAVY = (
@@ -75,6 +77,40 @@ def test_every_function_has_a_whole_core_and_a_ceiling(manifest):
     assert all(
         endpoint["cpu"] == 1 and endpoint["maxInstances"] for endpoint in manifest["endpoints"].values()
     )
+
+
+def test_no_function_is_sent_more_requests_than_it_has_threads(manifest):
+    assert {endpoint["concurrency"] for endpoint in manifest["endpoints"].values()} == {1, CONCURRENCY}
+
+
+@pytest.mark.parametrize(
+    ("function", "kind"), [("on_file_finalized", "finalized"), ("on_file_object_deleted", "deleted")]
+)
+@pytest.mark.parametrize("name", ["small", "large"])
+def test_event_of_a_thumbnail_costs_no_client(function, kind, name):
+    """In a process of its own, which loads none of them and reads nothing."""
+    program = f"""
+        import sys, main
+        from cloudevents.http import CloudEvent
+        attributes = {{
+            "type": "google.cloud.storage.object.v1.{kind}",
+            "source": "//storage.googleapis.com/projects/_/buckets/b",
+            "time": "2026-05-01T12:00:00.000000Z",
+        }}
+        data = dict.fromkeys(("generation", "metageneration", "size", "storageClass", "id", "kind"), "1")
+        data |= {{"bucket": "b", "name": "derived/ann/f1/{name}.webp"}}
+        main.{function}(CloudEvent(attributes, data))
+        print(*[each for each in {HEAVY!r} if each in sys.modules])
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        cwd=FUNCTIONS,
+        env={"PATH": "", "FIREBASE_CONFIG": '{"storageBucket": "the-bucket"}'},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
 
 
 def test_region_is_the_one_hosting_rewrites_to(manifest):

@@ -57,6 +57,25 @@ def test_file_of_the_user_is_no_picture(drop, picture):
     ]
 
 
+def test_picture_says_of_itself_what_it_is_and_nothing_that_the_client_made_up(drop, picture):
+    drop.make_profile(picture=None)
+    blob = drop.bucket.blob(f"users/{drop.uid}/picture/p1.webp")
+    blob.cache_control = "public, max-age=31536000"
+    blob.content_language = "tlh"
+    blob.content_disposition = 'attachment; filename="bill.exe"'
+    blob.metadata = {"note": "a message to somebody"}
+    blob.upload_from_string(b"picture", content_type="image/png")
+    drop.finalized(blob)
+    blob.reload()
+    assert (blob.content_type, blob.content_disposition) == ("image/png", "inline")
+    assert (blob.cache_control, blob.content_language, blob.content_encoding) == (None, None, None)
+    assert set(blob.metadata or {}) <= {"firebaseStorageDownloadTokens"}
+    described = blob.metageneration
+    drop.finalized(blob)
+    blob.reload()
+    assert blob.metageneration == described
+
+
 @pytest.mark.parametrize(
     ("name", "uid"),
     [

@@ -20,13 +20,15 @@ _PATIENCE = 60.0
 
 
 class Worker:
-    """functions-framework around one function of main.py."""
+    """functions-framework around one function of main.py, or of another source."""
 
-    def __init__(self, target: str, signature: str, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, target: str, signature: str, environment: Mapping[str, str], source: str = "main.py"
+    ) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        command = [sys.executable, "-m", "functions_framework", "--source", "main.py", "--target", target]
+        command = [sys.executable, "-m", "functions_framework", "--source", source, "--target", target]
         command += ["--signature-type", signature, "--host", "127.0.0.1", "--port", str(self.port)]
         self.process = subprocess.Popen(
             command, cwd=FUNCTIONS, env={**os.environ, **environment}, start_new_session=True
@@ -59,8 +61,10 @@ class Worker:
 
 
 @contextmanager
-def worker(target: str, signature: str, environment: Mapping[str, str]) -> Iterator[Worker]:
-    running = Worker(target, signature, environment)
+def worker(
+    target: str, signature: str, environment: Mapping[str, str], source: str = "main.py"
+) -> Iterator[Worker]:
+    running = Worker(target, signature, environment, source)
     try:
         yield running
     finally:
