@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -12,10 +13,10 @@ from app.examination import Accepted
 from app.keywords import keywords, name_key
 from app.objects import LocalCopy
 from app.optimistic import Changes, change
-from app.profiles import Profile, create_profile
+from app.profiles import Profile, create_profile, usage_of
 from app.removals import forget_object
 from app.standing import Standing, Upload, judge
-from app.usage import LedgerEntry, count
+from app.usage import Entry, LedgerEntry, correct, count, release
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,10 +57,8 @@ def accept(upload: Upload, blob: Any, copy: LocalCopy, accepted: Accepted) -> Ou
 def _describe_object(blob: Any, accepted: Accepted) -> None:
     """Makes the object say what it is: whoever downloads it is told by the object, not by the document."""
     name = quote(blob.name.rpartition("/")[2])
-    disposition = (
-        blob.content_disposition if accepted.shown_inline else f"attachment; filename*=UTF-8''{name}"
-    )
-    objects.describe(blob, accepted.content_type, disposition)
+    kind = "inline" if accepted.shown_inline else "attachment"
+    objects.describe(blob, accepted.content_type, f"{kind}; filename*=UTF-8''{name}")
 
 
 def _store_thumbnails(upload: Upload, picture: Picture) -> None:
@@ -79,25 +78,38 @@ def _finish(upload: Upload, copy: LocalCopy, accepted: Accepted) -> Outcome:
 
     def decide(changes: Changes) -> Outcome:
         fields, profile_fields, entry = changes.read(upload.key.document, upload.key.profile, upload.ledger)
-        standing = judge(fields, upload, LedgerEntry.parse(upload.ledger, entry).entry)
+        counted = LedgerEntry.parse(upload.ledger, entry)
+        standing = judge(fields, upload, counted.entry)
         if fields is None:
             return Outcome.NO_DOCUMENT
         if standing is Standing.GONE:
             return Outcome.GONE
-        if not standing.is_open or entry is not None:
+        if not standing.is_open:
             return Outcome.OVERTAKEN
         if profile_fields is None:
             return Outcome.NO_PROFILE
         profile = Profile.parse(profile_fields)
-        if not profile.usage.with_file(copy.size).fits(profile.quota):
-            changes.update(upload.key.document, rejected_fields("quota", copy.size))
+        if not _has_room(profile, counted, copy.size):
+            reject(changes, upload, counted, "quota", copy.size)
             return Outcome.OVER_QUOTA
         original = original_of(upload.key, copy.sha256)
         changes.update(upload.key.document, _ready_fields(upload, fields, copy, accepted, original))
-        count(changes, upload.key, upload.stored.generation, profile.usage, copy.size)
+        if counted.entry is Entry.NONE:
+            count(changes, upload.key, upload.stored.generation, profile.usage, copy.size)
+        else:
+            correct(changes, upload.key, counted, profile.usage, copy.size)
         return Outcome.READY
 
     return change(decide)
+
+
+def _has_room(profile: Profile, counted: LedgerEntry, size: int) -> bool:
+    """Whether a file of this size fits. One that was given up is counted already."""
+    if counted.entry is Entry.NONE:
+        return profile.usage.with_file(size).fits(profile.quota)
+    return size <= counted.size or profile.usage.without_file(counted.size).with_file(size).fits(
+        profile.quota
+    )
 
 
 def _ready_fields(
@@ -125,21 +137,29 @@ def _ready_fields(
         "reason": DELETE_FIELD,
         "attempts": DELETE_FIELD,
         "retryAt": DELETE_FIELD,
+        "counted": DELETE_FIELD,
     }
 
 
-def rejected_fields(reason: str, size: int) -> dict[str, Any]:
-    """What the document of a refused file is to have; `size` is the measured one."""
+def reject(changes: Changes, upload: Upload, counted: LedgerEntry, reason: str, size: int) -> None:
+    """Says in the document why the file was refused, `size` being the measured one, and takes it from the
+    usage if it was counted when it was given up. Document and entry must have been read.
+    """
     from google.cloud.firestore import DELETE_FIELD, SERVER_TIMESTAMP
 
-    return {
+    if counted.entry is Entry.COUNTED:
+        (profile,) = changes.read(upload.key.profile)
+        release(changes, upload.key, upload.stored.generation, counted, usage_of(profile), datetime.now(UTC))
+    rejected = {
         "state": "rejected",
         "reason": reason,
         "size": size,
         "updatedAt": SERVER_TIMESTAMP,
         "attempts": DELETE_FIELD,
         "retryAt": DELETE_FIELD,
+        "counted": DELETE_FIELD,
     }
+    changes.update(upload.key.document, rejected)
 
 
 def remove_objects(upload: Upload) -> None:

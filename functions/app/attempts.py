@@ -50,14 +50,14 @@ def _is_claimed(fields: Mapping[str, Any]) -> bool:
     return fields.get("state") == "processing" and "retryAt" not in fields
 
 
-def claimed_fields(fields: Mapping[str, Any], stored: StoredObject) -> dict[str, Any]:
-    """What the document gets when an attempt begins."""
+def claimed_fields(fields: Mapping[str, Any], stored: StoredObject, size: int) -> dict[str, Any]:
+    """What the document gets when an attempt on an object of this size begins."""
     from google.cloud.firestore import DELETE_FIELD
 
-    return _processing(stored) | {
-        "attempts": failures(fields, stored) or DELETE_FIELD,
-        "retryAt": DELETE_FIELD,
-    }
+    claimed = {"size": size, "attempts": failures(fields, stored) or DELETE_FIELD, "retryAt": DELETE_FIELD}
+    if fields.get("generation") != stored.generation:
+        claimed["counted"] = DELETE_FIELD
+    return _processing(stored) | claimed
 
 
 def failed_fields(failed: int, stored: StoredObject, retry_at: datetime) -> dict[str, Any]:
@@ -66,11 +66,11 @@ def failed_fields(failed: int, stored: StoredObject, retry_at: datetime) -> dict
 
 
 def given_up_fields(stored: StoredObject) -> dict[str, Any]:
-    """What the document gets when there is no further attempt."""
+    """What the document gets when there is no further attempt and its bytes are kept, which then count."""
     from google.cloud.firestore import DELETE_FIELD
 
     fields = {"state": "rejected", "reason": GAVE_UP, "attempts": DELETE_FIELD, "retryAt": DELETE_FIELD}
-    return _processing(stored) | fields
+    return _processing(stored) | fields | {"counted": True}
 
 
 def asked_again_fields(now: datetime) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Usage that is not what it should be: found by sums, mended from the ledger and the documents.
 
 The usage in a profile is the sum of the ledger's counted entries, since both are written in one commit, and
-each counted entry has a ready or trashed document of its generation. The first breaks when somebody edits a
-profile, the second when an event is lost for good.
+each counted entry has a document of its generation that is ready, trashed or given up. The first breaks when
+somebody edits a profile, the second when an event is lost for good.
 """
 
 from __future__ import annotations
@@ -75,13 +75,18 @@ def _entries(uid: str) -> Query:
     return query
 
 
-def _files(uid: str, state: str) -> Query:
+def _files(uid: str, field: str, value: str | bool) -> Query:
     from google.cloud.firestore import FieldFilter
 
     query: Query = (
-        clients.firestore().collection(files_path(uid)).where(filter=FieldFilter("state", "==", state))
+        clients.firestore().collection(files_path(uid)).where(filter=FieldFilter(field, "==", value))
     )
     return query
+
+
+def _counts(fields: Mapping[str, Any]) -> bool:
+    """Whether a file is counted: it is ready, in the trash, or was given up with its bytes kept."""
+    return fields.get("state") in _COUNTED_STATES or fields.get("counted") is True
 
 
 def _sum(query: Query) -> Amount:
@@ -95,17 +100,21 @@ def _sum(query: Query) -> Amount:
 def _sum_of_files(uid: str) -> Amount:
     total = NOTHING
     for state in _COUNTED_STATES:
-        part = _sum(_files(uid, state))
+        part = _sum(_files(uid, "state", state))
         total = Amount(total.bytes + part.bytes, total.files + part.files)
+    # Few, if any: summed here, they need no index.
+    for snapshot in _files(uid, "counted", True).stream():
+        total = total.with_file(snapshot.get("size"))
     return total
 
 
 def _files_of(uid: str) -> dict[FileKey, Mapping[str, Any]]:
     """The files that should be counted."""
+    queries = [_files(uid, "state", state) for state in _COUNTED_STATES] + [_files(uid, "counted", True)]
     return {
         FileKey(uid, snapshot.id): fields
-        for state in _COUNTED_STATES
-        for snapshot in _files(uid, state).stream()
+        for query in queries
+        for snapshot in query.stream()
         if "generation" in (fields := snapshot.to_dict() or {})
     }
 
@@ -149,6 +158,7 @@ def _count_missing(uid: str, files: Mapping[FileKey, Mapping[str, Any]]) -> list
             (key, files[key]["generation"], fields["size"])
             for key, fields in documents.items()
             if fields is not None
+            and _counts(fields)
             and fields.get("generation") == files[key]["generation"]
             and states[key] is Entry.NONE
         ]

@@ -22,12 +22,12 @@ from app.attempts import (
     asked_again_fields,
     failed_fields,
     failures_with_this,
-    given_up_fields,
     wait_after,
 )
 from app.callables import Call, Input, callable_handler
 from app.delivery import is_expired
 from app.fair_processing import has_turn
+from app.giving_up import drop, give_up
 from app.limits import Limit
 from app.objects import StoredObject
 from app.optimistic import Changes, change
@@ -56,8 +56,12 @@ class Verdict(StrEnum):
 
     AGAIN = "to be tried again"
     GAVE_UP = "given up"
+    NO_ROOM = "given up, and no room to keep it"
     SETTLED = "settled"
     """The document does not wait for this upload, or another attempt has spoken already."""
+
+
+_ENDED = frozenset({Verdict.GAVE_UP, Verdict.NO_ROOM})
 
 
 def on_file_finalized(event: CloudEvent[StorageObjectData]) -> None:
@@ -89,7 +93,7 @@ def _postpone(upload: Upload, error: Exception, began: datetime) -> str:
     """Hands the upload to the queue. Raises `error` when that does not work."""
     wait = wait_after(0)
     verdict = _note_failure(upload, error, began, wait)
-    if verdict is Verdict.GAVE_UP:
+    if verdict in _ENDED:
         return verdict
     try:
         request_processing(upload.stored, wait)
@@ -147,7 +151,7 @@ def _fail(upload: Upload, error: Exception, began: datetime, wait: timedelta) ->
     from firebase_functions.https_fn import FunctionsErrorCode, HttpsError
 
     verdict = _note_failure(upload, error, began, wait)
-    if verdict is Verdict.GAVE_UP:
+    if verdict in _ENDED:
         return verdict
     raise HttpsError(FunctionsErrorCode.INTERNAL, "to be tried again") from error
 
@@ -159,21 +163,24 @@ def _note_failure(upload: Upload, error: Exception, began: datetime, wait: timed
 
     def decide(changes: Changes) -> Verdict:
         fields, entry = changes.read(upload.key.document, upload.ledger)
-        standing = judge(fields, upload, LedgerEntry.parse(upload.ledger, entry).entry)
+        counted = LedgerEntry.parse(upload.ledger, entry)
+        standing = judge(fields, upload, counted.entry)
         if fields is None or standing is not Standing.OURS or _is_noted(fields, began):
             return Verdict.SETTLED
         failed = failures_with_this(fields, upload.stored)
         if failed >= MAX_ATTEMPTS:
-            changes.update(upload.key.document, given_up_fields(upload.stored))
-            return Verdict.GAVE_UP
+            return Verdict.GAVE_UP if give_up(changes, upload, fields, counted) else Verdict.NO_ROOM
         changes.update(upload.key.document, failed_fields(failed, upload.stored, datetime.now(UTC) + wait))
         return Verdict.AGAIN
 
     try:
-        return change(decide)
+        verdict = change(decide)
     except Exception as firestore_error:
         logs.error("failure not noted", **where, cause=repr(firestore_error))
         return Verdict.AGAIN
+    if verdict is Verdict.NO_ROOM:
+        drop(upload)
+    return verdict
 
 
 def _is_noted(fields: Mapping[str, Any], began: datetime) -> bool:

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from app import logs, objects
-from app.acceptance import Outcome, accept, rejected_fields, remove_objects
-from app.attempts import MAX_ATTEMPTS, claimed_fields, failures, given_up_fields
+from app.acceptance import Outcome, accept, reject, remove_objects
+from app.attempts import MAX_ATTEMPTS, claimed_fields, failures
 from app.examination import Refused, check_size, examine
+from app.giving_up import give_up
 from app.optimistic import Changes, change
 from app.profiles import usage_of
 from app.removals import forget_object
@@ -43,7 +44,7 @@ def process(upload: Upload) -> str:
     blob = objects.live_blob(upload.stored)
     if blob is None:
         return forget_object(upload.key, upload.stored)
-    claim = _claim(upload)
+    claim = _claim(upload, blob.size)
     if claim.standing is Standing.UNWANTED:
         remove_objects(upload)
     if claim.standing is Standing.STOWAWAY:
@@ -67,19 +68,20 @@ def process(upload: Upload) -> str:
         return Outcome.GONE
 
 
-def _claim(upload: Upload) -> Claim:
-    """Marks the document as being processed from this upload."""
+def _claim(upload: Upload, size: int) -> Claim:
+    """Marks the document as being processed from this upload, of this size."""
 
     def decide(changes: Changes) -> Claim:
         fields, entry = changes.read(upload.key.document, upload.ledger)
-        standing = judge(fields, upload, LedgerEntry.parse(upload.ledger, entry).entry)
+        counted = LedgerEntry.parse(upload.ledger, entry)
+        standing = judge(fields, upload, counted.entry)
         if standing is not Standing.OURS or fields is None:
             return Claim(standing)
         if failures(fields, upload.stored) >= MAX_ATTEMPTS:
-            changes.update(upload.key.document, given_up_fields(upload.stored))
-            return Claim(Standing.GIVEN_UP)
+            is_kept = give_up(changes, upload, fields, counted)
+            return Claim(Standing.GIVEN_UP if is_kept else Standing.UNWANTED)
         _release_replaced(changes, upload, fields)
-        changes.update(upload.key.document, claimed_fields(fields, upload.stored))
+        changes.update(upload.key.document, claimed_fields(fields, upload.stored, size))
         return Claim(standing, fields.get("contentType"))
 
     return change(decide)
@@ -102,9 +104,10 @@ def _refuse(upload: Upload, refused: Refused, size: int) -> str:
 
     def decide(changes: Changes) -> bool:
         fields, entry = changes.read(upload.key.document, upload.ledger)
-        ours = judge(fields, upload, LedgerEntry.parse(upload.ledger, entry).entry).is_open
+        counted = LedgerEntry.parse(upload.ledger, entry)
+        ours = judge(fields, upload, counted.entry).is_open
         if ours:
-            changes.update(upload.key.document, rejected_fields(refused.reason, size))
+            reject(changes, upload, counted, refused.reason, size)
         return ours or fields is None
 
     if change(decide):

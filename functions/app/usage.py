@@ -54,6 +54,8 @@ class Amount:
 
 NOTHING = Amount(bytes=0, files=0)
 DEFAULT_QUOTA = Amount(bytes=1 * GIB, files=5_000)
+# Anybody becomes a guest by a click, as often as they like, and nobody can be asked to clear up.
+GUEST_QUOTA = Amount(bytes=200 * 1024**2, files=1_000)
 
 
 def _count(value: object, default: int) -> int:
@@ -90,6 +92,14 @@ def ledger_path(key: FileKey, generation: str) -> str:
 def count(changes: Changes, key: FileKey, generation: str, usage: Amount, size: int) -> None:
     """Adds a file that is not in the ledger to its owner's `usage`. Profile and entry must have been read."""
     count_all(changes, key.profile, usage, [(key, generation, size)])
+
+
+def correct(changes: Changes, key: FileKey, entry: LedgerEntry, usage: Amount, size: int) -> None:
+    """Lets a file that its `entry` counts already count with its measured size. Profile and entry must have
+    been read.
+    """
+    changes.update(entry.path, {"size": size})
+    set_usage(changes, key.profile, usage.without_file(entry.size).with_file(size))
 
 
 def count_all(

@@ -173,9 +173,9 @@ def test_object_deleted_just_before_its_document_was_claimed_leaves_no_document_
     blob = drop.upload(key, PHOTO)
     claim = uploads._claim
 
-    def delete_first(upload):
+    def delete_first(upload, size):
         blob.delete()
-        claimed = claim(upload)
+        claimed = claim(upload, size)
         released = {"uid": drop.uid, "state": "released"}
         drop.firestore.document(upload.ledger).set(released)
         return claimed

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from app import clients, optimistic, retries, uploads
 from app.attempts import MAX_ATTEMPTS, MAX_WAIT, wait_after
+from app.drift import mend_usage
+from app.usage import Amount
 from calls import Caller, id_token
 from google.api_core.exceptions import ServiceUnavailable
 from pictures import HTML, jpeg
@@ -45,13 +47,13 @@ def nothing_fails(request):
     return False
 
 
-def assert_waits(drop, key, attempts, seconds):
+def assert_waits(drop, key, attempts, seconds, usage=(0, 0)):
     """That so many attempts failed and the next is announced for about so many seconds from now."""
     document = drop.document(key)
     assert (document["state"], document["attempts"]) == ("processing", attempts)
     wait = document["retryAt"] - datetime.now(UTC)
     assert timedelta(seconds=seconds) - SOON < wait <= timedelta(seconds=seconds)
-    assert drop.usage() == (0, 0)
+    assert drop.usage() == usage
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,88 @@ def test_file_that_fails_too_often_is_given_up_and_keeps_its_bytes(drop, storage
     assert (document["state"], document["reason"]) == ("rejected", "processing-failed")
     assert {"attempts", "retryAt"}.isdisjoint(document)
     assert drop.objects() == [blob.name]
+
+
+def test_file_given_up_counts_while_its_bytes_are_kept(drop, storage, task_queue, uploaded, ask_again):
+    """Also in the next round, and once however many there are."""
+    key, blob = uploaded
+    for _ in range(2):
+        task, _ = fail_until_given_up(drop, storage, task_queue, blob)
+        assert drop.usage() == (len(PHOTO), 1)
+        assert [entry["state"] for entry in drop.ledger()] == ["counted"]
+        drop.finalized(blob)
+        assert task_queue.dispatch(task, MAX_ATTEMPTS) == 200
+        assert drop.usage() == (len(PHOTO), 1)
+        assert ask_again(key.file_id).result == {}
+        assert drop.usage() == (len(PHOTO), 1)
+        task_queue.tasks.clear()
+    assert mend_usage(drop.uid) is None
+    drop.finalized(blob)
+    drop.assert_ready(key, blob)
+    assert "counted" not in drop.document(key)
+
+
+@pytest.mark.parametrize("room", ["bytes", "files"])
+def test_file_given_up_without_room_for_it_goes(drop, storage, task_queue, uploaded, ask_again, room):
+    key, blob = uploaded
+    drop.make_profile(**({"max_bytes": len(PHOTO) - 1} if room == "bytes" else {"max_files": 0}))
+    storage.failing = lambda request: request.method == "GET"
+    drop.finalized(blob)
+    task = task_queue.tasks.pop()
+    for tries in range(MAX_ATTEMPTS - 1):
+        status = task_queue.dispatch(task, tries)
+    assert status == 200
+    storage.failing = nothing_fails
+    assert drop.document(key)["reason"] == "quota"
     assert drop.usage() == (0, 0)
+    assert ask_again(key.file_id).refusal == ("FAILED_PRECONDITION", "nothing-to-retry")
+    drop.finalized(blob)
+    assert drop.objects() == []
+
+
+def test_file_given_up_counts_with_its_real_size_when_it_is_ready(drop, storage, task_queue, ask_again):
+    """The document says what the page announced, until somebody could look at the object."""
+    drop.make_profile(max_bytes=len(PHOTO))
+    key = drop.announce(size=7)
+    blob = drop.upload(key, PHOTO)
+    fail_until_given_up(drop, storage, task_queue, blob)
+    assert drop.usage() == (7, 1)
+    assert ask_again(key.file_id).result == {}
+    task_queue.run()
+    drop.assert_ready(key, blob)
+    assert [entry["size"] for entry in drop.ledger()] == [len(PHOTO)]
+
+
+def test_file_given_up_that_turns_out_too_large_for_the_quota_goes(drop, storage, task_queue, ask_again):
+    drop.make_profile(max_bytes=len(PHOTO) - 1)
+    key = drop.announce(size=7)
+    blob = drop.upload(key, PHOTO)
+    fail_until_given_up(drop, storage, task_queue, blob)
+    assert ask_again(key.file_id).result == {}
+    task_queue.run()
+    assert (drop.document(key)["reason"], drop.usage(), drop.objects()) == ("quota", (0, 0), [])
+
+
+def test_file_given_up_that_is_refused_in_the_next_round_counts_no_more(drop, storage, task_queue, ask_again):
+    drop.make_profile()
+    key = drop.announce("file", "image/png", len(HTML))
+    blob = drop.upload(key, HTML, "file", "image/png")
+    fail_until_given_up(drop, storage, task_queue, blob)
+    assert drop.usage() == (len(HTML), 1)
+    assert ask_again(key.file_id).result == {}
+    task_queue.run()
+    assert (drop.document(key)["reason"], drop.usage(), drop.objects()) == ("blocked-type", (0, 0), [])
+    assert "counted" not in drop.document(key)
+
+
+def test_usage_of_a_file_given_up_is_mended(drop, storage, task_queue, uploaded):
+    key, blob = uploaded
+    drop.firestore.document(f"users/{drop.uid}").delete()
+    fail_until_given_up(drop, storage, task_queue, blob)
+    assert drop.document(key)["reason"] == "processing-failed"
+    drop.make_profile()
+    assert mend_usage(drop.uid).now == Amount(len(PHOTO), 1)
+    assert mend_usage(drop.uid) is None
 
 
 def test_owner_who_asks_again_gets_another_round(drop, storage, task_queue, uploaded, ask_again):
@@ -141,7 +224,7 @@ def test_owner_who_asks_again_gets_another_round(drop, storage, task_queue, uplo
     storage.failing = everything_fails
     (task,) = task_queue.tasks
     assert task_queue.dispatch(task) == 500
-    assert_waits(drop, key, attempts=1, seconds=20)
+    assert_waits(drop, key, attempts=1, seconds=20, usage=(len(PHOTO), 1))
     # "Now" while it waits:
     storage.failing = nothing_fails
     assert ask_again(key.file_id).result == {}

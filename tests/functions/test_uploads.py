@@ -115,6 +115,34 @@ def test_file_that_no_browser_should_show_is_a_download(drop):
 
 
 @pytest.mark.parametrize(
+    ("data", "name", "declared", "disposition"),
+    [
+        pytest.param(
+            jpeg(), "bild ö.jpg", "image/jpeg", "inline; filename*=UTF-8''bild%20%C3%B6.jpg", id="shown"
+        ),
+        pytest.param(b"# T", "a.md", "text/markdown", "attachment; filename*=UTF-8''a.md", id="download"),
+    ],
+)
+def test_nothing_that_the_client_said_of_the_object_stays(drop, data, name, declared, disposition):
+    """But the token of the download address, which is Storage's own."""
+    drop.make_profile()
+    key = drop.announce(name, declared, len(data))
+    blob = drop.bucket.blob(f"{key.originals}{name}")
+    blob.cache_control = "public, max-age=31536000"
+    blob.content_language = "tlh"
+    blob.content_encoding = "br"
+    blob.content_disposition = 'inline; filename="bill.exe"'
+    blob.metadata = {"note": "a message", "firebaseStorageDownloadTokens": "the-token"}
+    blob.upload_from_string(data, content_type=declared)
+    drop.finalized(blob)
+    assert drop.document(key)["state"] == "ready"
+    blob.reload()
+    assert (blob.content_type, blob.content_disposition) == (declared, disposition)
+    assert (blob.cache_control, blob.content_language, blob.content_encoding) == (None, None, None)
+    assert blob.metadata == {"firebaseStorageDownloadTokens": "the-token"}
+
+
+@pytest.mark.parametrize(
     ("data", "declared", "reason"),
     [
         pytest.param(b"", "image/jpeg", "empty", id="empty"),
