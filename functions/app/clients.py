@@ -151,6 +151,7 @@ def record_of(user: Any) -> UserRecord:
         custom_claims=user.custom_claims or {},
         created_at=_from_milliseconds(user.user_metadata.creation_timestamp),
         last_sign_in_at=_from_milliseconds(user.user_metadata.last_sign_in_timestamp),
+        last_refresh_at=_from_milliseconds(user.user_metadata.last_refresh_timestamp),
         providers=tuple(
             UserProvider(provider.provider_id, provider.uid, provider.email, provider.display_name)
             for provider in user.provider_data

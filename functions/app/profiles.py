@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from firebase_functions import logger
@@ -16,7 +16,7 @@ from app.deletion_trace import Trace, deletion_path
 from app.optimistic import Changes, change
 from app.paths import profile_path
 from app.refusals import Refusal
-from app.usage import DEFAULT_QUOTA, NOTHING, Amount
+from app.usage import DEFAULT_QUOTA, GUEST_QUOTA, NOTHING, Amount
 
 if TYPE_CHECKING:
     from google.cloud.firestore import Transaction
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from app.user_events import UserEvent, UserRecord
 
 GUEST_NAME = "Guest"
+# A guest's session is in one browser. Who has not come back with it for so long has lost it or forgotten it.
+GUEST_IDLE_AFTER = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def usage_of(profile_fields: Mapping[str, Any] | None) -> Amount | None:
 def new_profile(user: UserRecord) -> dict[str, Any]:
     """The fields of a new user's profile, except the times."""
     email = stored_email(user.email)
+    quota = GUEST_QUOTA if user.is_guest else DEFAULT_QUOTA
     return {
         "name": GUEST_NAME if user.is_guest else _name_of(user),
         "locale": "en",
@@ -79,20 +82,22 @@ def new_profile(user: UserRecord) -> dict[str, Any]:
         "emailVerified": user.email_verified,
         "role": "admin" if user.custom_claims.get("role") == "admin" else "user",
         "state": "active",
-        "quota": DEFAULT_QUOTA.to_fields(),
+        "quota": quota.to_fields(),
         "usage": NOTHING.to_fields(),
     }
 
 
 def changed_fields(profile: Mapping[str, Any], user: UserRecord) -> dict[str, Any]:
     """What of a profile no longer says what Firebase Authentication says of the user. A name that the user
-    may have chosen stays; that of a guest who became an account does not.
+    may have chosen stays; that of a guest who became an account does not, nor does a guest's quota.
     """
     current = new_profile(user)
     follow = {name: current[name] for name in ("email", "emailVerified", "role")}
     became_account = profile.get("name") == GUEST_NAME and profile.get("email") is None and not user.is_guest
     if became_account:
         follow["name"] = current["name"]
+    if "guestUntil" in profile and not user.is_guest and profile.get("quota") == GUEST_QUOTA.to_fields():
+        follow["quota"] = current["quota"]
     return {name: value for name, value in follow.items() if profile.get(name) != value}
 
 
@@ -105,13 +110,15 @@ def follow_account(user: UserRecord) -> dict[str, Any]:
     """Brings the profile up to date with the account; gives the fields that changed. Without a profile there
     is nothing to do.
     """
-    from google.cloud.firestore import SERVER_TIMESTAMP
+    from google.cloud.firestore import DELETE_FIELD, SERVER_TIMESTAMP
 
     path = profile_path(user.uid)
 
     def decide(changes: Changes) -> dict[str, Any]:
         (profile,) = changes.read(path)
         changed = {} if profile is None else changed_fields(profile, user)
+        if profile is not None and "guestUntil" in profile and not user.is_guest:
+            changed["guestUntil"] = DELETE_FIELD
         if changed:
             changes.update(path, changed | {"updatedAt": SERVER_TIMESTAMP})
         return changed
@@ -143,9 +150,12 @@ def create_profile(user: UserRecord) -> bool:
         now = datetime.now(UTC)
         bars = [bar.get(transaction=transaction).to_dict() for bar in bars_at]
         is_barred = any(suspensions.is_barred(bar, now) for bar in bars)
-        state = {"state": "suspended"} if is_barred else {}
-        times = {"createdAt": SERVER_TIMESTAMP, "updatedAt": SERVER_TIMESTAMP}
-        transaction.create(reference, new_profile(user) | state | times)
+        own: dict[str, Any] = {"createdAt": SERVER_TIMESTAMP, "updatedAt": SERVER_TIMESTAMP}
+        if is_barred:
+            own["state"] = "suspended"
+        if user.is_guest:
+            own["guestUntil"] = now + GUEST_IDLE_AFTER
+        transaction.create(reference, new_profile(user) | own)
         return True
 
     return clients.in_transaction(body)

@@ -18,6 +18,7 @@ from app import (
     clients,
     departures,
     exports,
+    idle_guests,
     logs,
     lost_user_events,
     overdue_files,
@@ -93,6 +94,7 @@ STEPS: dict[str, StepFunction] = {
     "profiles": lost_user_events.mend_profiles,
     "gone": lost_user_events.remove_gone,
     "strays": strays.mend_strays,
+    "idleGuests": idle_guests.remove_idle,
 }
 
 

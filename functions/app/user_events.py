@@ -63,6 +63,8 @@ class UserRecord:
     custom_claims: Mapping[str, Any] = field(default_factory=dict)
     created_at: datetime | None = None
     last_sign_in_at: datetime | None = None
+    last_refresh_at: datetime | None = None
+    """When a session was renewed last; events do not say."""
     providers: tuple[UserProvider, ...] = ()
 
     @property

@@ -1,6 +1,8 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
-from app.profiles import Profile, changed_fields, new_profile, usage_of
-from app.usage import DEFAULT_QUOTA, NOTHING, Amount
+from app.profiles import Profile, changed_fields, follow_account, new_profile, usage_of
+from app.usage import DEFAULT_QUOTA, GUEST_QUOTA, NOTHING, Amount
 from app.user_events import UserProvider, UserRecord
 
 PASSWORD = (UserProvider("password"),)
@@ -121,6 +123,37 @@ def test_created_user_gets_a_profile(drop):
 def test_guest_gets_a_profile(drop):
     drop.user_created()
     assert (drop.profile()["name"], drop.profile()["email"]) == ("Guest", None)
+
+
+def test_guest_has_less_room_until_there_is_an_account(drop):
+    """However the guest calls himself; what an administrator gave stays."""
+    drop.user_created()
+    profile = drop.profile()
+    assert Amount.parse(profile["quota"], DEFAULT_QUOTA) == GUEST_QUOTA
+    assert GUEST_QUOTA.bytes < DEFAULT_QUOTA.bytes
+    assert GUEST_QUOTA.files < DEFAULT_QUOTA.files
+    assert timedelta(days=29) < profile["guestUntil"] - datetime.now(UTC) < timedelta(days=31)
+    drop.firestore.document(f"users/{drop.uid}").update({"name": "Ann"})
+    assert follow_account(UserRecord(drop.uid)) == {}
+    account = UserRecord(drop.uid, email="ann@example.com", providers=PASSWORD)
+    assert follow_account(account)["quota"] == DEFAULT_QUOTA.to_fields()
+    assert "guestUntil" not in drop.profile()
+    assert Amount.parse(drop.profile()["quota"], GUEST_QUOTA) == DEFAULT_QUOTA
+    assert follow_account(account) == {}
+
+
+def test_quota_that_an_administrator_gave_a_guest_stays(drop):
+    drop.user_created()
+    given = {"bytes": 5, "files": 5}
+    drop.firestore.document(f"users/{drop.uid}").update({"quota": given})
+    follow_account(UserRecord(drop.uid, email="ann@example.com", providers=PASSWORD))
+    assert drop.profile()["quota"] == given
+    assert "guestUntil" not in drop.profile()
+
+
+def test_account_has_no_time_after_which_it_goes(drop):
+    drop.user_created(email="ann@example.com", providerData=[{"providerId": "password"}])
+    assert "guestUntil" not in drop.profile()
 
 
 def test_created_event_that_comes_again_overwrites_nothing(drop):

@@ -1,6 +1,7 @@
 """From sign-up to the end of an account: Auth, the blocking functions and what follows from them."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 import requests
@@ -75,6 +76,8 @@ class TestSignUp:
     def test_guest_has_a_profile_without_address(self, people):
         profile = people.guest().profile()
         assert profile["email"] is None
+        assert profile["quota"] == {"bytes": 200 * 1024**2, "files": 1000}
+        assert profile["guestUntil"] - profile["createdAt"] > timedelta(days=29)
         assert profile["role"] == "user"
         assert profile["name"]
 

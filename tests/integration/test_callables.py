@@ -96,6 +96,8 @@ class TestGuestBecomesAnAccount:
         profile = linked.profile()
         assert (profile["email"], profile["name"]) == (email, email.partition("@")[0])
         assert (profile["emailVerified"], profile["role"]) == (False, "user")
+        assert profile["quota"] == {"bytes": 1024**3, "files": 5000}
+        assert "guestUntil" not in profile
         assert people.sign_in(email, PASSWORD).uid == guest.uid
 
     def test_by_a_link_in_a_mail(self, callables, people):

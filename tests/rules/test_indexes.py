@@ -72,6 +72,7 @@ FUNCTIONS = [
     Asked("files", (("sha256", "==", "0"),)),
     Asked("files", (in_state("uploading"),)),
     Asked("files", (in_state("processing"),)),
+    Asked("files", (("counted", "==", True),)),
     Asked("shares", (ADAS, in_state("active"))),
     *(Asked(name, (ADAS,)) for name in ("shares", "limits", "ledger")),
     Asked("reports", (("uids", "array-contains", "ada"),)),
@@ -90,6 +91,7 @@ THE_SWEEP = [
     Asked("files", (("reason", "==", "processing-failed"),)),
     # Users with too many unfinished uploads.
     Asked("users", (("pending", ">", 0),), "pending"),
+    Asked("users", (before("guestUntil"),), "guestUntil"),
     Asked("files", (in_state("uploading"), ("createdAt", ">", 0)), "createdAt", group=True),
     *(Asked(name, (before("expiresAt"),), "expiresAt") for name in ("ledger", "limits", "reports", "shares")),
     Asked("ledger", (in_state("removing"), before("updatedAt")), "updatedAt"),
