@@ -14,7 +14,7 @@ export default {
   guestLeaveBody: 'Nobody can sign in as this guest again, so your files will be out of reach. Create an account to keep them.',
   guestLeaveConfirm: 'Leave my files behind',
   notesLabel: 'About your account',
-  guestNote: 'You are a guest: your files can only be reached from this browser.',
+  guestNote: 'You are a guest: your files can only be reached from this browser, and are deleted when you have not been here for 30 days.',
   keepFiles: 'Create an account',
   unconfirmedNote: ({ email }) => `Confirm your email to share files. We sent a link to ${email}.`,
   emailConfirmed: 'Your email is confirmed.',

@@ -14,7 +14,7 @@ export default {
   guestLeaveBody: '이 손님으로는 다시 로그인할 수 없어서 파일을 찾을 수 없게 됩니다. 파일을 지키려면 계정을 만드세요.',
   guestLeaveConfirm: '파일을 두고 나가기',
   notesLabel: '계정 안내',
-  guestNote: '손님으로 이용 중입니다. 파일은 이 브라우저에서만 볼 수 있어요.',
+  guestNote: '손님으로 이용 중입니다. 파일은 이 브라우저에서만 볼 수 있고, 30일 동안 방문하지 않으면 삭제돼요.',
   keepFiles: '계정 만들기',
   unconfirmedNote: ({ email }) => `파일을 공유하려면 이메일을 확인해 주세요. ${email} 주소로 링크를 보냈습니다.`,
   emailConfirmed: '이메일을 확인했습니다.',
