@@ -240,11 +240,11 @@ def _end_by_checksum(log: bytes, damaged: int, block: _Block) -> int | None:
     if number not in _PIECES:
         return None  # more than the length was damaged
     crc = google_crc32c.value(bytes((number,)))
-    for end in range(start, block.end):
+    for end in range(start, block.end + 1):
         if _masked(crc) == checksum:
             return block.settled(end)
         crc = google_crc32c.extend(crc, log[end : end + 1])
-    return None  # at the end of the block nothing is left to find
+    return None
 
 
 def _leads_to(log: bytes, position: int, end: int, block: _Block) -> bool:

@@ -148,10 +148,13 @@ def test_stretch_that_is_gone_costs_what_was_in_it(tmp_path, damage):
     assert (tmp_path / "firestore.damaged").read_bytes() == damaged
 
 
+@pytest.mark.parametrize("copies", [3, 1_000], ids=["short", "longer than a block"])
 @pytest.mark.parametrize("offset", range(7), ids=lambda offset: f"header byte {offset}")
-def test_log_stored_in_a_document_is_not_taken_for_part_of_the_journal(offset):
+def test_log_stored_in_a_document_is_not_taken_for_part_of_the_journal(offset, copies):
     """The document of the damaged commit holds a whole journal that says something else."""
-    foreign, _ = written([encode_record(HERE, [(document("foreign", 1).path, document("foreign", 1))])] * 3)
+    foreign, _ = written(
+        [encode_record(HERE, [(document("foreign", 1).path, document("foreign", 1))])] * copies
+    )
     records = [
         encode_record(HERE, [(document(name, value).path, document(name, value))])
         for name, value in (("a", 1), ("b", foreign), ("c", 3))
