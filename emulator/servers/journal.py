@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,7 +27,9 @@ logger = logging.getLogger(__name__)
 #: Bytes from which on a journal is written anew when most of it is history.
 COMPACTED_FROM = 64 * 1024 * 1024
 _GROWTH = 4
-_SNAPSHOT_STEP = 500
+
+#: Documents in one record at most.
+_STEP = 500
 
 
 class JournalError(Exception):
@@ -135,7 +137,8 @@ class Journal:
         if self._size > COMPACTED_FROM and self._size > _GROWTH * self._compacted_size:
             self._compact(engine)
         room = self._writer.room
-        data = self._writer.add(encode_record(database, ((each.path, each.after) for each in changes)))
+        records = _records(database, [(each.path, each.after) for each in changes])
+        data = b"".join(map(self._writer.add, records))
         try:
             _write_all(self._file, data)
         except OSError as error:
@@ -188,13 +191,23 @@ def _lock(folder: Path) -> int:
     return lock
 
 
+def _records(database: DatabaseId, left: list[Left]) -> Iterator[bytes]:
+    """A commit of many documents in parts, of which none counts before the last, a short one, is written."""
+    if len(left) <= _STEP:
+        yield encode_record(database, left)
+        return
+    for start in range(0, len(left), _STEP):
+        yield encode_record(database, left[start : start + _STEP], goes_on=True)
+    yield encode_record(database, ())
+
+
 def _steps(documents: Iterable[Document]) -> Iterable[list[Left]]:
     """The begin of a database, then its documents in records of bearable size."""
     step: list[Left] = []
     yield []
     for document in documents:
         step.append((document.path, document))
-        if len(step) == _SNAPSHOT_STEP:
+        if len(step) == _STEP:
             yield step
             step = []
     if step:

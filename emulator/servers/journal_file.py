@@ -10,12 +10,13 @@ import os
 import shutil
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from emulator.firestore.documents import Document
 from emulator.firestore.paths import DatabaseId, PathKey
-from emulator.wire.journal_format import Left, RecordError, decode_record
-from emulator.wire.leveldb import LogWriter, Lost, salvage_records
+from emulator.wire.journal_format import Left, Record, RecordError, decode_record
+from emulator.wire.leveldb import LogWriter, Lost, Standing, salvage_records
 
 NAME = "firestore.journal"
 
@@ -37,16 +38,21 @@ class Past:
         self.before = 0
         self.whole = False
         self._changes = 0
+        self._begun: Record | None = None
+        self._begun_at = 0
 
     @classmethod
     def read(cls, log: bytes) -> Past:
         past = cls()
         for found in salvage_records(log):
-            if isinstance(found, Lost) or not past._add(found.data):
+            if isinstance(found, Lost) or not past._add(found):
                 if not past.lost:
                     past.before = past.commits
                 past.lost.append(Lost(found.start, found.end))
-        past.whole = past.size == len(log)
+        if past._begun is not None:  # the process ended while it wrote a long commit, which has not happened
+            past.lost = [lost for lost in past.lost if lost.start < past._begun_at]
+            past.lost.append(Lost(past._begun_at, len(log)))
+        past.whole = past.size == len(log) and past._begun is None
         return past
 
     @property
@@ -69,17 +75,30 @@ class Past:
             f" (bytes {places}{end})"
         )
 
-    def _add(self, data: bytes) -> bool:
+    def _add(self, found: Standing) -> bool:
         """Whether the record is one of a journal."""
         try:
-            record = decode_record(data)
+            record = decode_record(found.data)
         except RecordError:
             return False
+        self.size += self.writer.skip(len(found.data))
+        self._changes += len(record.left)
+        begun, self._begun = self._begun, None
+        if begun is not None and begun.database == record.database:
+            record = replace(record, left=(*begun.left, *record.left))
+        elif begun is not None:  # its end was lost, and what follows shows that it was written
+            self._apply(begun)
+        if not record.goes_on:
+            self._apply(record)
+            return True
+        if begun is None or begun.database != record.database:
+            self._begun_at = found.start
+        self._begun = record
+        return True
+
+    def _apply(self, record: Record) -> None:
         _apply(self.contents.setdefault(record.database, {}), record.left)
         self.commits += 1
-        self.size += self.writer.skip(len(data))
-        self._changes += len(record.left)
-        return True
 
 
 #: Damaged places that a sentence names.

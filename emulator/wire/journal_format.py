@@ -1,7 +1,9 @@
 """A commit as one record of the journal: a google.firestore.v1.CommitRequest whose documents carry their
 times.
 
-A record without writes says that the database was begun.
+A record without writes says that the database was begun. A commit of many documents is several records, so
+that damage costs few of them: all but the last are marked by a transaction and count only when something
+follows.
 """
 
 from __future__ import annotations
@@ -19,8 +21,10 @@ from emulator.wire.documents import embed, encode_document
 from emulator.wire.timestamps import decode_timestamp
 from emulator.wire.values import decode_fields
 
-_DATABASE, _WRITES = 1, 2  # fields of CommitRequest
+_DATABASE, _WRITES, _TRANSACTION = 1, 2, 3  # fields of CommitRequest
 _UPDATE, _DELETE = 1, 2  # fields of Write
+
+_GOES_ON = b"\x01"
 
 #: What a commit left: the new version of each document it changed, None for one it deleted.
 Left = tuple[DocumentPath, Document | None]
@@ -32,12 +36,17 @@ class RecordError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Record:
+    """What a commit left, or with `goes_on` the first part of it."""
+
     database: DatabaseId
     left: tuple[Left, ...]
+    goes_on: bool = False
 
 
-def encode_record(database: DatabaseId, left: Iterable[Left]) -> bytes:
+def encode_record(database: DatabaseId, left: Iterable[Left], *, goes_on: bool = False) -> bytes:
     parts = [embed(_DATABASE, database.name.encode())]
+    if goes_on:
+        parts.append(embed(_TRANSACTION, _GOES_ON))
     for path, document in left:
         if document is None:
             write = embed(_DELETE, path.name.encode())
@@ -51,7 +60,9 @@ def decode_record(data: bytes) -> Record:
     """Raises RecordError."""
     try:
         message = protos.CommitRequest.FromString(data)
-        return Record(parse_database_name(message.database), tuple(map(_decode_write, message.writes)))
+        database = parse_database_name(message.database)
+        left = tuple(map(_decode_write, message.writes))
+        return Record(database, left, bool(message.transaction))
     except (DecodeError, FirestoreError) as error:
         raise RecordError(str(error)) from error
 

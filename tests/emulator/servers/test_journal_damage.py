@@ -278,3 +278,41 @@ def test_python_runs_it_too(tmp_path: Path):
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 2
     assert b"There is no journal" in output
+
+
+def import_of(count: int) -> tuple[Engine, list[Document]]:
+    return Engine(clock=now, random=random.Random(1)), [document(f"{at:05}", at) for at in range(count)]
+
+
+@pytest.fixture
+def large_import(tmp_path: Path) -> bytes:
+    """The journal of 5,000 documents that were imported at once, between two small commits."""
+    engine, documents = import_of(5_000)
+    journal = Journal(tmp_path)
+    journal.attach(engine)
+    for step in ([document("before", 1)], documents, [document("after", 2)]):
+        engine.load(HERE, step)
+    journal.close()
+    return (tmp_path / JOURNAL).read_bytes()
+
+
+def test_damage_to_a_large_import_costs_a_part_of_it(tmp_path: Path, large_import: bytes):
+    for place in range(len(large_import) // 10, len(large_import), len(large_import) // 7):
+        (tmp_path / JOURNAL).unlink()
+        (tmp_path / JOURNAL).write_bytes(flipped(large_import, place))
+        left = started(tmp_path)
+        assert 5_002 - 500 <= len(left) < 5_002, place
+        assert {"before", "after"} <= left.keys()
+
+
+def test_large_import_that_was_not_written_to_its_end_has_not_happened(tmp_path: Path, large_import: bytes):
+    standing = [each for each in salvage_records(large_import) if isinstance(each, Standing)]
+    first, last = standing[2].start, standing[-2].start
+    assert len(standing) > 10
+    for end in (first + 10, standing[5].start, standing[5].start + 100, last, last + 5):
+        (tmp_path / JOURNAL).unlink()
+        (tmp_path / JOURNAL).write_bytes(large_import[:end])
+        code, said, _ = command("check", "--json", tmp_path)
+        assert (code, json.loads(said)["lost"]) == (1, [{"start": first, "end": end}]), end
+        assert started(tmp_path).keys() == {"before"}, end
+        assert command("check", tmp_path)[0] == 0
