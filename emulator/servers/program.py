@@ -51,9 +51,9 @@ def run(options: Options, listeners: list[socket.socket], signals: StopSignals) 
         print(f"The emulator cannot start: {error}", file=sys.stderr)
         return 1
     uvloop.run(_serve(options, engine, rules_files, listeners, signals))
-    signals.loop_ended()
     try:
         if exit_export is not None:
+            signals.export_begins()
             exit_export.write(engine, now)
     except FirestoreError as error:
         print(error, file=sys.stderr)
@@ -114,7 +114,7 @@ async def _serve(
 ) -> None:
     loop = asyncio.get_running_loop()
     server = EmulatorServer(options, engine)
-    signals.serve(loop, server.stop)
+    signals.serve(loop, server.stop, export=options.export_on_exit is not None)
     watching = asyncio.create_task(rules_files.watch(engine))
     gc.freeze()  # what is loaded by now stays; the collector need not look at it again
     gc.set_threshold(*_COLLECTED_AFTER)

@@ -30,11 +30,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 #: Of a process that was told to stop and did not manage to in order. firebase-tools takes it for a stop.
 EXIT_CODE = 130
 
-#: Seconds until the event loop must have begun to end; firebase-tools waits for 4 until all is over.
+#: Seconds until all must be over; firebase-tools waits for 4.
 PATIENCE = 3.0
 
-#: Seconds until it must have ended. The export that follows has all the time it takes.
-ENDING = 20.0
+#: Seconds more for an event loop that has begun to end, where an export follows. That has all its time.
+BEFORE_EXPORT = 20.0
 
 #: Seconds to say why, should whoever reads it not read any more.
 LAST_WORDS = 0.5
@@ -47,8 +47,8 @@ class StopSignals:
         self._main = threading.get_ident()
         self._ask: Callable[[], object] | None = None
         self._handled = 0
-        self._ends = False
-        self._has_ended = False
+        self._has_more_time = False
+        self._is_exporting = False
         self._woken, self._waking = socket.socketpair()
         self._waking.setblocking(False)
         for number in SIGNALS:
@@ -56,22 +56,23 @@ class StopSignals:
         self._wake_thread()
         threading.Thread(target=self._watch, name="stop-signals", daemon=True).start()
 
-    def serve(self, loop: AbstractEventLoop, stop: Callable[[], None]) -> None:
-        """From now on the first signal calls `stop` in the loop. For use when the loop runs, since it makes
-        itself the one that is woken.
+    def serve(self, loop: AbstractEventLoop, stop: Callable[[], None], *, export: bool) -> None:
+        """From now on the first signal calls `stop` in the loop; `export` says whether one follows. For use
+        when the loop runs, since it makes itself the one that is woken.
         """
 
         def end() -> None:
-            self._ends = True
-            self._set_last_resort(ENDING)
+            if export:
+                self._has_more_time = True
+                self._set_last_resort(PATIENCE + BEFORE_EXPORT)
             stop()
 
         self._ask = partial(loop.call_soon_threadsafe, end)
         self._wake_thread()
 
-    def loop_ended(self) -> None:
-        """What is left to do may take its time; only a second signal cuts it short."""
-        self._ends = self._has_ended = True
+    def export_begins(self) -> None:
+        """From now on only a second signal cuts it short."""
+        self._is_exporting = True
         signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _wake_thread(self) -> None:
@@ -82,7 +83,7 @@ class StopSignals:
         self._handled += 1
         if self._handled > 1:
             os._exit(EXIT_CODE)
-        if not self._ends:
+        if not self._has_more_time:
             self._set_last_resort(PATIENCE)
         if self._ask is None:
             sys.exit(0)
@@ -90,7 +91,7 @@ class StopSignals:
     def _set_last_resort(self, seconds: float) -> None:
         """The system itself ends the process by SIGALRM if nothing here can any more."""
         signal.setitimer(signal.ITIMER_REAL, seconds + LAST_WORDS)
-        if self._has_ended:
+        if self._is_exporting:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _watch(self) -> None:
@@ -99,12 +100,13 @@ class StopSignals:
         if self._ask is not None:
             with suppress(RuntimeError):  # the loop is closed: it has ended by itself
                 self._ask()
-        if not (self._is_told_again(PATIENCE) or self._ends):
-            self._say_where_it_stands(name, PATIENCE)
-        elif not (self._is_told_again(ENDING) or self._has_ended):
-            self._say_where_it_stands(name, PATIENCE + ENDING)
-        else:
-            self._next_signal()
+        told_again = self._is_told_again(PATIENCE)
+        if self._has_more_time:
+            told_again = self._is_told_again(BEFORE_EXPORT)
+        if not (told_again or self._is_exporting):
+            self._say_where_it_stands(name)
+            os._exit(EXIT_CODE)
+        self._next_signal()
         os._exit(EXIT_CODE)
 
     def _next_signal(self) -> int:
@@ -116,9 +118,10 @@ class StopSignals:
         """Whether another signal has come; waits for it so long."""
         return bool(select.select([self._woken], [], [], seconds)[0])
 
-    def _say_where_it_stands(self, name: str, seconds: float) -> None:
+    def _say_where_it_stands(self, name: str) -> None:
         from emulator.servers.stacks import stack_of  # what it needs takes long to load at a start
 
+        seconds = PATIENCE + BEFORE_EXPORT * self._has_more_time
         print(
             f"Told to stop by {name}, the emulator does not come to an end within {seconds:.0f} s."
             f" It stands at:\n{stack_of(self._main)}\n"

@@ -63,4 +63,5 @@ if __name__ == "__main__":
     engine.execution = holding
     exit_export.write_export = export_for_long
     watchdog.TICK = 0.05
+    stop_signals.PATIENCE = 1.5
     sys.exit(main(sys.argv[1:]))
