@@ -121,7 +121,7 @@ def _serve(started: RunningSuite, data: Path, shown: "Shown") -> int:
     say(styled(f"Ready after {seconds(took)}. Ctrl-C stops everything. Log: {started.plan.log}", "dim"))
     say("Kindling is ready", sys.stdout)
     code = follow(started, shown, started.log_read)
-    return code if _save(started, data) else 1
+    return code if save_data(started, data) else 1
 
 
 def follow(started: RunningSuite, shown: "Shown", begin: int = 0) -> int:
@@ -155,7 +155,7 @@ def _ended(started: RunningSuite, what: str) -> Failure:
     return started.failure(what, f"Run ./kit start again. {_kept(started)} ")
 
 
-def _save(started: RunningSuite, data: Path) -> bool:
+def save_data(started: RunningSuite, data: Path) -> bool:
     """Save the data; another signal gives that up, since what was saved before stays whole. Gives whether
     nothing failed.
     """

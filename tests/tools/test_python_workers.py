@@ -16,10 +16,11 @@ from tools.project import NODE_MODULES, ROOT
 LIB = NODE_MODULES / "firebase-tools" / "lib"
 PRELOAD = ("--require", str(ROOT / "tools" / "python_workers.cjs"))
 
-# Every worker looks from the same port on, as two may by chance. It tells whose it is, or dies where told to.
+# Every worker looks from the same port on, as two may by chance; far from where a suite beside the tests looks.
+# It tells whose it is.
 SUITE = """
 const [lib, folder, name, count] = process.argv.slice(1);
-require(`${lib}/emulator/../utils`).randomInt = () => 0;
+require(`${lib}/emulator/../utils`).randomInt = () => 13_000;
 const { FunctionsEmulator } = require(`${lib}/emulator/functionsEmulator`);
 const { RuntimeWorkerPool } = require(`${lib}/emulator/functionsRuntimeWorker`);
 const emulator = {

@@ -16,9 +16,9 @@ import pytest
 import requests
 
 from tests.tools.conftest import processes_with, wait_until
-from tools import seed_export
+from tools import saved_data, seed_export
 from tools.running import RunningSuite, Stopped
-from tools.start import Shown, follow
+from tools.start import Shown, follow, save_data
 from tools.suite import DEFAULT_PORTS
 from tools.suite_log import HEALTH_CHECK, LogLine
 from tools.terminal import Failure
@@ -209,6 +209,36 @@ def test_signal_to_a_running_suite_ends_it_with_the_code_of_the_signal(tmp_path:
     (tmp_path / "log").touch()
     plan = SimpleNamespace(log=tmp_path / "log", firestore_log=tmp_path / "log")
     assert follow(SimpleNamespace(plan=plan, alive=alive), SimpleNamespace()) == code
+
+
+@pytest.fixture
+def asked_to_end():
+    """A running suite, and what it is told."""
+    told: list[str] = []
+    suite = SimpleNamespace(addresses={"hub": ("127.0.0.1", 1), "tasks": ("127.0.0.1", 1)})
+    plan = SimpleNamespace(suite=suite, java="java", journal="journal")
+    return SimpleNamespace(plan=plan, stop=told.append, told=told)
+
+
+@pytest.mark.parametrize("second", [KeyboardInterrupt(), Stopped(signal.SIGTERM)], ids=["Ctrl-C", "TERM"])
+def test_second_signal_gives_the_save_up(tmp_path: Path, monkeypatch, capsys, asked_to_end, second):
+    def interrupted(*_arguments: object) -> None:
+        raise second
+
+    monkeypatch.setattr(saved_data, "save", interrupted)
+    assert save_data(asked_to_end, tmp_path / "data")
+    assert asked_to_end.told == ["kill"]
+    assert "Stopping at once; the data saved before is unchanged." in capsys.readouterr().err
+
+
+def test_save_that_fails_says_what_to_do_and_what_is_kept(tmp_path: Path, capsys, asked_to_end):
+    """Nobody answers at the hub's address."""
+    assert not save_data(asked_to_end, tmp_path / "data")
+    said = capsys.readouterr().err
+    assert "the emulator hub did not export" in said
+    assert f"Make room or give kit the right to write in {tmp_path}." in said
+    assert "Firestore goes on from its journal; the rest is as it was saved last." in said
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
