@@ -16,7 +16,7 @@ from tools.project import NODE_MODULES, ROOT
 LIB = NODE_MODULES / "firebase-tools" / "lib"
 PRELOAD = ("--require", str(ROOT / "tools" / "python_workers.cjs"))
 
-# Every worker looks from the same port on, as two may by chance; far from where a suite beside the tests looks.
+# Every worker looks from the same port on, as two may by chance; far from where a suite beside looks.
 # It tells whose it is.
 SUITE = """
 const [lib, folder, name, count] = process.argv.slice(1);
