@@ -28,6 +28,8 @@ Saved are the Firestore databases, accounts, tenants and files of every project,
 Ctrl-C stops everything; a second Ctrl-C does not wait. Edits of functions and rules are picked up meanwhile.
 """
 _OF_RULES = ("Rules read again", "Error compiling rules", "The rules before stay in force")
+OLDEST_JAVA = 21
+"""For --official, and for the emulators that Kindling has no own program for."""
 GRACE = 15.0
 """Seconds the CLI gets for its own orderly end."""
 
@@ -84,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
             file,
             folder,
             imported=source,
-            only=None if arguments.official else configuration.only_without(config, None),
+            only=None if _java_version() >= OLDEST_JAVA else configuration.only_without(config, None),
             java=None if arguments.official else JAVA,
             require_indexes=arguments.require_indexes,
             journal=journal,
@@ -270,19 +272,24 @@ def _require_rules_for_all(config: FirebaseJson) -> None:
 
 
 def _require_java() -> None:
-    """`--official` needs a real Java 21."""
-    program = java.official_java()
-    answer = ""
-    if program:
-        asked = subprocess.run([program, "-version"], capture_output=True, text=True, check=False)
-        answer = asked.stdout + asked.stderr
-    found = re.search(r'version "([1-9][0-9]*)', answer)
-    if not found or int(found[1]) < 21:
-        have = f"the one on PATH is version {found[1]}" if found else "there is none on PATH"
+    """`--official` needs a real Java."""
+    version = _java_version()
+    if version < OLDEST_JAVA:
+        have = f"the one on PATH is version {version}" if version else "there is none on PATH"
         raise Failure(
-            f"--official needs Java 21 or newer, and {have}.",
-            "Install a JDK of version 21, or leave --official out: Kindling runs without Java.",
+            f"--official needs Java {OLDEST_JAVA} or newer, and {have}.",
+            f"Install a JDK of version {OLDEST_JAVA}, or leave --official out: Kindling runs without Java.",
         )
+
+
+def _java_version() -> int:
+    """The version of the user's own Java; 0 where there is none."""
+    program = java.official_java()
+    if program is None:
+        return 0
+    asked = subprocess.run([program, "-version"], capture_output=True, text=True, check=False)
+    found = re.search(r'version "([1-9][0-9]*)', asked.stdout + asked.stderr)
+    return int(found[1]) if found else 0
 
 
 def _addresses(suite: Suite, parts: set[str]) -> str:
