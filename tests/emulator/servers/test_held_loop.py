@@ -15,6 +15,7 @@ from emulator.servers import watchdog
 from emulator.servers.stop_signals import EXIT_CODE
 from tests.emulator.process import DEADLINE, Emulator, running_emulator
 
+HELD = ("-m", "tests.emulator.held")
 QUERY = "/v1/projects/p/databases/(default)/documents:runQuery"
 
 
@@ -28,7 +29,7 @@ def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def held(release: Path) -> Iterator[Emulator]:
-    with running_emulator(module="tests.emulator.held") as emulator:
+    with running_emulator(launcher=HELD) as emulator:
         yield emulator
 
 
@@ -36,7 +37,7 @@ def ask(emulator: Emulator, collection: str) -> socket.socket:
     """The connection of a query whose answer nobody waits for."""
     body = b'{"structuredQuery": {"from": [{"collectionId": "%s"}]}}' % collection.encode()
     connection = socket.create_connection(("127.0.0.1", emulator.port), timeout=DEADLINE)
-    head = f"POST {QUERY} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"POST {QUERY} HTTP/1.1\r\nHost: {emulator.host}\r\nContent-Length: {len(body)}\r\n\r\n"
     connection.sendall(head.encode() + body)
     return connection
 
@@ -105,7 +106,7 @@ def test_second_signal_ends_it_at_once(held: Emulator, collection: str) -> None:
 def test_export_on_exit_takes_its_time_unless_a_second_signal_ends_it(
     tmp_path: Path, signals: list[signal.Signals], code: int
 ) -> None:
-    with running_emulator("--export-on-exit", str(tmp_path), module="tests.emulator.held") as emulator:
+    with running_emulator("--export-on-exit", str(tmp_path), launcher=HELD) as emulator:
         for number in signals:
             emulator.process.send_signal(number)
             wait_for_log(emulator, "The export is held.")
