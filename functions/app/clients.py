@@ -121,9 +121,14 @@ def _auth_client(project: str | None) -> Any:
 
 @cache
 def _own_app(project: str | None) -> Any:
+    """The app of a project. There is one project but in tests, where each has an app of its own."""
     import firebase_admin
 
-    return firebase_admin.initialize_app(name=f"drop of {project}")
+    try:
+        first = firebase_admin.get_app("drop")
+    except ValueError:
+        return firebase_admin.initialize_app(name="drop")
+    return first if first.project_id == project else firebase_admin.initialize_app(name=f"drop of {project}")
 
 
 def find_user(uid: str) -> UserRecord | None:
