@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools.conftest import processes_with, wait_until
+from tools import install
 
 ROOT = Path(__file__).parents[2]
 FIRST_PORT = 22_300
@@ -39,6 +40,10 @@ def files(mark: Path) -> set[Path]:
 
 @pytest.fixture
 def mark(tmp_path: Path) -> Iterator[Path]:
+    """In the environment of what a test starts. Nothing may be left to install: an interrupt would leave the
+    tree without what the tests themselves run on (test_bootstrap.py interrupts installs).
+    """
+    assert all(each.current() for each in (install.TOOLS, install.FUNCTIONS, install.PACKAGES))
     yield tmp_path
     for pid in processes_with(f"KIT_TEST_MARK={tmp_path}"):
         os.kill(pid, signal.SIGKILL)
