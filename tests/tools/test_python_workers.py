@@ -121,14 +121,6 @@ def test_no_port_goes_to_two_workers_of_suites_that_start_them_at_once(started, 
             process.wait()
 
 
-def test_cli_alone_gives_one_port_to_several(started, functions: Path):
-    """What the preload is for."""
-    alone = suite(started, functions, "alone")
-    (told,) = start_workers(alone)
-    os.killpg(alone.pid, signal.SIGKILL)
-    assert len(set(told["ports"])) < 6
-
-
 def test_port_is_free_again_when_its_worker_has_ended(started, functions: Path):
     one = suite(started, functions, "one", *PRELOAD)
     first = start_workers(one)[0]["ports"]
