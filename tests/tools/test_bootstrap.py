@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools.conftest import processes_with, wait_until
+from tools import credentials
 from tools.install import DEVELOPMENT, FUNCTIONS, TOOLS, Environment, NodeModules
 
 ROOT = Path(__file__).parents[2]
@@ -80,6 +81,8 @@ def plant(folder: Path) -> Tree:
     (folder / "bin").mkdir()
     for name in ("sh", "mkdir", "cp", "touch", "sleep", "env"):
         (folder / "bin" / name).symlink_to(str(shutil.which(name)))
+    # Lists that install nothing bring no library that makes a key.
+    credentials.ensure(folder / ".kit" / "credentials.json")
     tree = Tree(folder, str(folder / "bin"))
     tree.program("npm", NPM)
     tree.program("node", "#!/bin/sh\necho v22.1.0\n")
