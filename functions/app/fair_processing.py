@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from app import clients
+from app import clients, optimistic
 from app.paths import FileKey, files_path
 
 MAX_OF_USER = 5
@@ -28,7 +28,10 @@ def has_turn(key: FileKey, now: datetime) -> bool:
     files = clients.firestore().collection(files_path(key.uid))
     query = files.where(filter=FieldFilter("state", "==", "processing")).limit(_LOOKED_AT)
     at_work = 0
-    for snapshot in query.select(["updatedAt", "retryAt"]).stream():
+    found = query.select(["updatedAt", "retryAt"]).stream(
+        retry=optimistic.patience(), timeout=optimistic.PATIENCE_SECONDS
+    )
+    for snapshot in found:
         fields = snapshot.to_dict() or {}
         since = fields.get("updatedAt")
         is_at_work = "retryAt" not in fields and since is not None and since > now - _LONGEST

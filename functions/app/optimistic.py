@@ -43,7 +43,7 @@ class Changes:
     def read(self, *paths: str) -> tuple[dict[str, Any] | None, ...]:
         """The fields of each document in the order of `paths`, None for one that does not exist."""
         references = [self._client.document(path) for path in paths]
-        for snapshot in self._client.get_all(references, retry=_patience(), timeout=PATIENCE_SECONDS):
+        for snapshot in self._client.get_all(references, retry=patience(), timeout=PATIENCE_SECONDS):
             self._read[snapshot.reference.path] = snapshot
         return tuple(self._read[path].to_dict() for path in paths)
 
@@ -65,11 +65,11 @@ class Changes:
 
     def commit(self) -> None:
         if len(self._batch):
-            self._batch.commit(retry=_patience(), timeout=PATIENCE_SECONDS)
+            self._batch.commit(retry=patience(), timeout=PATIENCE_SECONDS)
 
 
 @cache
-def _patience() -> Retry:
+def patience() -> Retry:
     """When a call is made again. One that did its work all the same is refused then, and decided anew."""
     from google.api_core import exceptions
     from google.api_core.retry import Retry, if_exception_type

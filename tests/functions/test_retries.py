@@ -329,10 +329,10 @@ def firestore_down(drop, monkeypatch):
         with monkeypatch.context() as patched:
             patched.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:9")
             patched.setattr(optimistic, "PATIENCE_SECONDS", 0.5)
-            for cached in (clients.firestore, optimistic._patience):
+            for cached in (clients.firestore, optimistic.patience):
                 cached.cache_clear()
             yield
-        for cached in (clients.firestore, optimistic._patience):
+        for cached in (clients.firestore, optimistic.patience):
             cached.cache_clear()
 
     return down

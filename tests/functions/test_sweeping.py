@@ -497,8 +497,7 @@ def test_user_over_whom_the_process_ends_keeps_no_other_from_being_mended(everyb
 def test_step_that_had_no_turn_is_the_first_of_the_next_run(everybody, monkeypatch):
     ann = everybody("ann")
     ann.make_profile()
-    over = monkeypatch.context
-    with over() as patch:
+    with monkeypatch.context() as patch:
         patch.setattr(sweeping, "TIME_FOR_STEPS", timedelta(0))
         patch.setitem(sweeping.FILE_STEPS, "purged", lambda step: sweeping.Outcome())
         report = sweeping.run(NOW)
@@ -520,10 +519,10 @@ def test_step_stops_at_its_time_and_goes_on_there(everybody, monkeypatch):
     keys = [ann.announce() for _ in range(3)]
     for number, key in enumerate(keys):
         set_fields(ann, key, createdAt=NOW - (30 - number) * DAY)
-    monkeypatch.setattr(sweeping, "TIME_FOR_STEP", timedelta(0))
-    report = sweeping.run(NOW)
+    with monkeypatch.context() as patched:
+        patched.setattr(sweeping, "TIME_FOR_STEP", timedelta(0))
+        report = sweeping.run(NOW)
     assert (report.counts["abandoned"], "abandoned" in report.unfinished) == (0, True)
-    monkeypatch.undo()
     assert sweeping.run(NOW).counts["abandoned"] == 3
 
 

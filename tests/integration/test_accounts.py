@@ -1,7 +1,7 @@
 """From sign-up to the end of an account: Auth, the blocking functions and what follows from them."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import requests
@@ -77,7 +77,8 @@ class TestSignUp:
         profile = people.guest().profile()
         assert profile["email"] is None
         assert profile["quota"] == {"bytes": 200 * 1024**2, "files": 1000}
-        assert profile["guestUntil"] - profile["createdAt"] > timedelta(days=29)
+        until, created = (datetime.fromisoformat(profile[name]) for name in ("guestUntil", "createdAt"))
+        assert until - created > timedelta(days=29)
         assert profile["role"] == "user"
         assert profile["name"]
 

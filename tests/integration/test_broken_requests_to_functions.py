@@ -51,8 +51,8 @@ def test_blocking_function_refuses_what_no_auth_sent(functions, name, body):
         "us-central1-on_file_finalized-0",
         "us-central1-on_file_object_deleted-0",
         "us-central1-on_file_document_deleted-0",
-        "global-on_user_created-0",
-        "global-on_user_deleted-0",
+        "us-central1-on_user_created-0",
+        "us-central1-on_user_deleted-0",
     ],
 )
 def test_event_that_is_none_is_refused(suite, person, key, body):

@@ -50,7 +50,8 @@ class Tree:
         )
 
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "PATH": self.path, "TREE": str(self.folder), "NO_COLOR": "1"}
+        own = {name: value for name, value in os.environ.items() if name != credentials.VARIABLE}
+        return {**own, "PATH": self.path, "TREE": str(self.folder), "NO_COLOR": "1"}
 
     def program(self, name: str, text: str) -> None:
         path = self.folder / "bin" / name

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from tools import java, local_secrets, snapshot
+from tools.configuration import configuration
 from tools.ports import private_block
-from tools.project import FIREBASE_JSON
 from tools.running import Plan, RunningSuite, running
 from tools.start import Shown, follow
-from tools.suite import DEFAULT_PORTS, Suite, load, with_ports
+from tools.suite import DEFAULT_PORTS, Suite, with_ports
 from tools.suite_log import LogLine
 
 DEADLINE = 120
@@ -37,9 +37,10 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSuite]:
     """Not in .kit/runs: the CLI does not watch folders whose name begins with a dot."""
     folder = tmp_path_factory.mktemp("editing")
     java.plant()
-    local_secrets.ensure()
+    project = configuration()
+    local_secrets.ensure_all(project)
     with private_block(list(DEFAULT_PORTS)) as ports:
-        config = snapshot.take(with_ports(load(FIREBASE_JSON), ports), folder / "project")
+        config = snapshot.take(project, with_ports(project, ports), folder / "project")
         addresses = {name: ("127.0.0.1", port) for name, port in ports.items()}
         plan = Plan(Suite(addresses), config, folder, only="functions,firestore", temporary=folder)
         with running(plan) as started:

@@ -14,9 +14,10 @@ import pytest
 from tests.tools import holdings
 from tests.tools.conftest import processes_with, wait_until
 from tools import java, ports, saved_data
+from tools.configuration import configuration
 from tools.private import private_suite
 from tools.project import FIREBASE_JSON, PROJECT_ID, SEED, firebase_cli
-from tools.suite import DEFAULT_PORTS, Suite, load, with_ports
+from tools.suite import DEFAULT_PORTS, Suite, with_ports
 from tools.terminal import Failure
 
 ONLY = "auth,firestore,storage"
@@ -28,7 +29,7 @@ class Cli:
     def __init__(self, folder: Path, addresses: dict[str, int]) -> None:
         self._folder = folder
         self.suite = Suite({name: ("127.0.0.1", port) for name, port in addresses.items()})
-        config = with_ports(load(FIREBASE_JSON), addresses)
+        config = with_ports(configuration(), addresses)
         for part in ("firestore", "storage"):
             rules = Path(config[part]["rules"])
             (folder / rules.name).write_bytes((FIREBASE_JSON.parent / rules).read_bytes())
