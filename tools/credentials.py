@@ -21,7 +21,7 @@ FILE: Final = KIT / "credentials.json"
 VARIABLE: Final = "GOOGLE_APPLICATION_CREDENTIALS"
 """Where Google's libraries in every language look first, before a gcloud login and the metadata server."""
 KEEP: Final = "KINDLING_KEEP_CREDENTIALS"
-"""Whoever sets this to 1 keeps the credentials that the environment has."""
+"""Set to 1, it keeps the credentials that the environment has."""
 REPLACED: Final = "KINDLING_REPLACED_CREDENTIALS"
 """What VARIABLE named before, for the commands of the Firebase CLI that are not about emulators."""
 

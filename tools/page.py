@@ -74,7 +74,7 @@ def _build() -> None:
     if code != 0:
         shutil.rmtree(fresh, ignore_errors=True)
         raise Failure(
-            "the page could not be built (npm run build).", "Correct what it says above.", printed[-4000:]
+            "the page could not be built (npm run build).", "Mend the errors above.", printed[-4000:]
         )
     if BUILT.exists():
         BUILT.rename(old)

@@ -28,7 +28,7 @@ _SAVED: Final = "saved"
 """In the journal's folder: to which saved data it belongs, by the time of the metadata."""
 
 EXPORT_LIMIT: Final = 600.0
-"""Seconds; whoever waits may stop it before."""
+"""Seconds; the caller may stop it before."""
 
 _ANSWER_LIMIT: Final = 5.0
 

@@ -417,7 +417,7 @@ class ListenSession:
                 waits = opened.is_loading or self._behind
                 deltas = [] if waits else list(self._deltas(opened, concern))
             except FirestoreError as failure:
-                # A denial, or a failure of this target that is none of whoever commits.
+                # A denial, or a failure of this target, which must not fail the commit.
                 ended.append(self._end(opened, failure))
                 continue
             for delta in deltas:

@@ -61,7 +61,7 @@ class Stream:
             f"{'.'.join(order.field)} {order.direction.value}" for order in self._ordering.orders
         )
         return Internal(
-            f"The emulator planned a query wrongly: the documents where {filters or 'nothing is asked'}, said"
+            f"The emulator planned a query wrongly: the documents of the filter {filters or 'none'}, said"
             f" to come {self._arrangement}, were to be in the order {orders}, but {document.path.relative}"
             f" comes after {last.path.relative}. Please report this query to Kindling."
         )

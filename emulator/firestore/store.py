@@ -104,7 +104,7 @@ class Shelf:
             try:
                 build.step()
             except BaseException:
-                del self._builds[of]  # it will not go on: whoever wants the index next begins anew
+                del self._builds[of]  # it will not go on: the next query that wants the index begins anew
                 raise
             if build.finished is not None:
                 self._indexes[of] = build.finished

@@ -1,4 +1,4 @@
-"""Who may call over HTTP/1.1 and websockets: this machine's own pages and programs, and whoever is named.
+"""Who may call over HTTP/1.1 and websockets: this machine's own pages and programs, and named hosts.
 
 Every web page that a browser of this machine shows can send requests to 127.0.0.1. Two headers that a page
 cannot set tell it from a program and from a page of this machine:

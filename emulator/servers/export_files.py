@@ -6,7 +6,7 @@ the official emulator, reads the one.
 
 An export is written into a hidden folder beside its place, `.<name>.<token>.partial`, which its writer holds
 locked. The one it replaces waits as `.<name>.<token>.replaced` for the moment between two renames; when the
-process ends just there, whoever looks for the export next brings it back. What else killed exports leave is
+process ends just there, the next read of the export brings it back. What else killed exports leave is
 removed by the next one in that directory.
 
 Files that cannot be read raise FailedPrecondition, with the messages of the official emulator.

@@ -1,4 +1,4 @@
-"""Where a thread stands, for whoever wants to know why it does not go on."""
+"""The stack of a thread, for messages about one that does not go on."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ PATIENCE = 3.0
 #: Seconds more for an event loop that has begun to end, where an export follows. That has all its time.
 BEFORE_EXPORT = 20.0
 
-#: Seconds to say why, should whoever reads it not read any more.
+#: Seconds to print the reason, since a full pipe may hold the print up.
 LAST_WORDS = 0.5
 
 

@@ -20,7 +20,7 @@ _CLIENT_HOPS = 3
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who asks. `address` tells people apart, and whoever calls the function by its own address can make
+    """Who asks. `address` tells people apart, and a caller of the function's own address can make
     up parts of it. Nobody can make up `peer`: it is who connected to Google.
     """
 

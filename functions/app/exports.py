@@ -163,7 +163,7 @@ def _plan(key: ExportKey) -> Plan:
     fields = _under_way(key)
     bucket = clients.default_bucket()
     if "plan" not in fields:
-        # Once more, since whoever began this may have died before it came to that.
+        # Once more, since the process that began this may have died before it came to that.
         _remove_previous(key)
         plan = make_plan(file_documents(key.uid))
         # Two tasks that plan at once write two objects, and the job names the one that counts.

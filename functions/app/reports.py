@@ -22,7 +22,7 @@ def store(fields: dict[str, Any]) -> None:
     """Writes a new report."""
     uids = sorted({drift["uid"] for drift in fields["drift"]})
     clients.firestore().collection("reports").add(fields | {"uids": uids})
-    # Whoever is removed now finds the report; who was removed before it was there is taken out here.
+    # A removal from now on finds the report; users removed before it was there are taken out here.
     for uid in uids:
         if not clients.firestore().document(profile_path(uid)).get().exists:
             forget(uid)

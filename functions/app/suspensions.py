@@ -56,7 +56,7 @@ def check(user: UserRecord) -> None:
 
 
 def suspend_again(user: UserRecord) -> None:
-    """Suspends whoever signed up in the same way before the documents that keep them out were there."""
+    """Suspend users who signed up in the same way before the documents that keep them out were there."""
     from firebase_admin.auth import EmailIdentifier, PhoneIdentifier, ProviderIdentifier
 
     asked: list[Any] = [EmailIdentifier(user.email)] if user.email else []

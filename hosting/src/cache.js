@@ -49,7 +49,7 @@ export async function forgetCache(app, close = async () => {}) {
     await close();
     if (isDeserted()) await removeAll(app);
   };
-  await exclusively(work).catch(close); // whoever comes next removes it
+  await exclusively(work).catch(close); // the next start removes it
 }
 
 /** Answers whether everything is gone. */

@@ -92,7 +92,7 @@ class Site:
     server: SiteServer
 
     def stall(self, *paths: str) -> None:
-        """From now on whoever asks for one of these hears nothing."""
+        """Leave requests for these without an answer from now on."""
         self.server.stalled.update(paths)
 
     def publish(self, release: str) -> None:

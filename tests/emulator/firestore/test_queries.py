@@ -189,7 +189,7 @@ async def test_plan_whose_order_is_not_the_one_it_promises_is_an_error_that_name
 
     with monkeypatch.context() as patch:
         patch.setattr("emulator.firestore.execution.plan", lie)
-        with pytest.raises(Internal, match=r"where x > 1, .* in the order x ASC, __name__ ASC, but c/"):
+        with pytest.raises(Internal, match=r"the filter x > 1, .* in the order x ASC, __name__ ASC, but c/"):
             await world.names(asked)
         await session.add_target(Target(1, query=asked))
 
