@@ -28,8 +28,8 @@ logger = logging.getLogger(__name__)
 COMPACTED_FROM = 64 * 1024 * 1024
 _GROWTH = 4
 
-#: Documents in one record at most.
-_STEP = 500
+#: Documents in one record at most, which are what one damaged byte may cost.
+_STEP = 20
 
 
 class JournalError(Exception):
