@@ -6,9 +6,11 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -87,16 +89,22 @@ def run_plainly(project: Path):
         strange = {*credentials.environment({}), *ours}
         own = {name: value for name, value in os.environ.items() if name not in strange}
         own["FUNCTIONS_DISCOVERY_TIMEOUT"] = "60"
-        done = subprocess.run(
-            ["sh", "-c", script],
-            cwd=project,
-            env=own,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        return done.returncode, done.stdout
+        said = project / "said"
+        with said.open("wb") as out:
+            shell = subprocess.Popen(
+                ["sh", "-c", script],
+                cwd=project,
+                env=own,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+            try:
+                return shell.wait(), said.read_text()
+            finally:
+                # The plain CLI ends the shells of its Python workers, and not the workers.
+                with suppress(ProcessLookupError):
+                    os.killpg(shell.pid, signal.SIGKILL)
 
     return run
 
