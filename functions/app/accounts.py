@@ -1,7 +1,7 @@
 """Who may have an account: e-mail addresses, blocked domains, roles and suspended users. Nothing here
 knows Firebase.
 
-Two spellings of an address can look alike or reach one mailbox. Whoever is kept out must not come in by
+Two spellings of an address can look alike or reach one mailbox. Someone who is kept out must not come in by
 another spelling, so blocked domains are compared after folding everything that mail or a browser may fold.
 An administrator must be exactly who is named, so their addresses are compared as Firebase Authentication
 holds them, and nothing is folded.

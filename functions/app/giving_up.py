@@ -1,7 +1,7 @@
 """A file that was given up: what its bytes cost while they are kept for another round of attempts.
 
 They count like those of a file that is ready, in the same commit that gives it up, and go when there is no
-room for them. Otherwise whoever makes eight attempts fail would store what they like for nothing.
+room for them. Otherwise a user who makes eight attempts fail would store files outside the quota.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Guests who have not been here for a month go, with everything that is theirs.
 
-The profile of a guest says until when it is left alone. Then Firebase Authentication is asked when the guest
+The profile of a guest says until when it is left alone. Then Firebase Authentication tells when the guest
 was here last: an open page renews its session every hour. So a guest who comes back costs a look once a
 month.
 """

@@ -32,8 +32,8 @@ _GAP = 2
 _STRIP = 256
 
 # The decoders of Pillow that may see a stranger's bytes, by content type: module and class. They are named
-# here so that no other one of Pillow's forty is asked. HEIC has a module of its own; pictures of other types
-# are stored without thumbnails.
+# here so that none of Pillow's forty other plugins sees the bytes. HEIC has a module of its own; pictures of
+# other types are stored without thumbnails.
 _DECODERS = {
     "image/jpeg": ("JpegImagePlugin", "JpegImageFile"),
     "image/png": ("PngImagePlugin", "PngImageFile"),
